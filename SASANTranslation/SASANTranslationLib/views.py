@@ -1,0 +1,163 @@
+"""How slice views show a translation: layers, where the slices lie, and a layout for the first look."""
+
+from dataclasses import dataclass
+
+import slicer
+
+from SASANTranslationLib.attention import complementary_maps
+
+ATTENTION_OPACITY = 0.6
+SEGMENTATION_OPACITY = 0.45
+
+#: Rows of the three-by-three layout, by view name. Red, Yellow and Green keep their usual orientation, so
+#: that the first row is what the user finds when returning to a standard layout.
+_ORIENTATIONS = ("Axial", "Sagittal", "Coronal")
+_SOURCE_ROW = ("Red", "Yellow", "Green")
+_SYNTHETIC_ROW = ("Slice4", "Slice5", "Slice6")
+_ATTENTION_ROW = ("Slice7", "Slice8", "Slice9")
+
+#: Space around the anatomy, as a factor on its size.
+_MARGIN = 1.07
+
+
+@dataclass(frozen=True)
+class Extent:
+    """Where the content of a volume lies in RAS, millimetres: its box and its centre of brightness."""
+
+    lower: tuple
+    upper: tuple
+    focus: tuple
+
+    @property
+    def center(self):
+        return tuple((low + high) / 2 for low, high in zip(self.lower, self.upper, strict=True))
+
+    @property
+    def size(self):
+        return tuple(high - low for low, high in zip(self.lower, self.upper, strict=True))
+
+
+def show_translation(nodes, overlay=None):
+    """Show a run in nine slice views: source, synthetic, source with attention, each in three planes.
+
+    `nodes` is a `results.TranslationNodes`; `overlay` the one attention map to show, by default the one that
+    marks most of the anatomy. One, because Slicer does not save the opacities of more layers than three with a
+    scene, and this is how a saved scene opens. Views are centred on the anatomy and linked.
+    """
+    layout = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
+    layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeByThreeSliceView)
+    overlays = complementary_maps(nodes.attention, nodes.segmentation, count=1) if overlay is None else [overlay]
+    extent = content_extent(nodes.source)
+    rows = (
+        (_SOURCE_ROW, nodes.source, ()),
+        (_SYNTHETIC_ROW, nodes.synthetic, ()),
+        (_ATTENTION_ROW, nodes.source, overlays),
+    )
+    for names, background, shown in rows:
+        for name, orientation in zip(names, _ORIENTATIONS, strict=True):
+            view, composite = slice_view(name)
+            set_layers(composite, background, shown)
+            composite.SetLinkedControl(True)
+            view.SetOrientation(orientation)
+            fit(view, extent)
+
+
+def slice_view(name):
+    """The slice node and the composite node of the view `name` ("Red", "Slice4", …), made if missing."""
+    return _view_node("vtkMRMLSliceNode", name), _view_node("vtkMRMLSliceCompositeNode", name)
+
+
+def set_layers(composite, background, overlays=(), label=None):
+    """Show a `background`, `overlays` and a `label` map, each above the last, in a composite node's view.
+
+    Any number of overlays can be shown: the first is the foreground layer, the others get layers of their
+    own, whose opacity Slicer does not save with a scene. All have `ATTENTION_OPACITY`; the label map has
+    `SEGMENTATION_OPACITY`.
+    """
+    first_extra = slicer.vtkMRMLSliceCompositeNode.Layer_Last
+    extra = overlays[1:]
+    was_modifying = composite.StartModify()
+    composite.SetCompositing(slicer.vtkMRMLSliceCompositeNode.Alpha)
+    composite.SetBackgroundVolumeID(background.GetID())
+    composite.SetForegroundVolumeID(overlays[0].GetID() if overlays else None)
+    composite.SetForegroundOpacity(ATTENTION_OPACITY if overlays else 0.0)
+    composite.SetLabelVolumeID(label.GetID() if label else None)
+    composite.SetLabelOpacity(SEGMENTATION_OPACITY)
+    # From the last: the references of the layers above a removed one move down.
+    for layer in reversed(range(first_extra + len(extra), first_extra + composite.GetNumberOfAdditionalLayers())):
+        composite.SetNthLayerVolumeID(layer, None)
+    for layer, node in enumerate(extra, start=first_extra):
+        composite.SetNthLayerVolumeID(layer, node.GetID())
+        composite.SetNthLayerOpacity(layer, ATTENTION_OPACITY)
+    composite.EndModify(was_modifying)
+
+
+def fit(view, extent):
+    """Show all of an `Extent` in a slice node's view, in the slice through its focus."""
+    view.JumpSliceByCentering(*extent.center)
+    view.JumpSliceByOffsetting(*extent.focus)
+    width, height = in_plane_size(view, extent)
+    columns, rows, _ = view.GetDimensions()
+    millimetres_per_pixel = max(width / columns, height / rows)
+    depth = view.GetFieldOfView()[2]
+    view.SetFieldOfView(columns * millimetres_per_pixel, rows * millimetres_per_pixel, depth)
+
+
+def in_plane_size(view, extent):
+    """Width and height (mm) that a slice node's view needs for an `Extent`, some space around it included."""
+    to_ras = view.GetSliceToRAS()
+    return tuple(
+        _MARGIN * sum(abs(to_ras.GetElement(row, column)) * extent.size[row] for row in range(3)) for column in range(2)
+    )
+
+
+def content_extent(volume):
+    """The `Extent` of what a volume shows: its voxels clearly above the background, without stray ones.
+
+    Three tenths of the mean of the voxels above the darkest level separate a body from noisy air, in MR as in
+    CT; the outer 0.1 % along each axis are left out. A linear parent transform is applied.
+    """
+    import numpy as np
+    from slicer.util import arrayFromVolume
+
+    array = arrayFromVolume(volume)
+    step = max(1, round((array.size / 1e6) ** (1 / 3)))
+    coarse = array[::step, ::step, ::step].astype(np.float32)
+    coarse = coarse - np.percentile(coarse, 1)
+    lit = coarse[coarse > 0]
+    inside = coarse > 0.3 * lit.mean() if lit.size else np.ones(coarse.shape, bool)
+    # A few saturated vessels or a metal artefact must not pull the focus.
+    weights = np.minimum(coarse[inside], np.percentile(coarse[inside], 95)) + 1e-6
+    matrix = _ijk_to_world(volume)
+    points = np.argwhere(inside)[:, ::-1] * step @ matrix[:3, :3].T + matrix[:3, 3]
+    lower, upper = np.percentile(points, [0.1, 99.9], axis=0)
+    focus = np.average(points, axis=0, weights=weights)
+    return Extent(tuple(lower.tolist()), tuple(upper.tolist()), tuple(focus.tolist()))
+
+
+def _ijk_to_world(volume):
+    """A volume's voxel indices (i, j, k) to RAS in the world, as a 4×4 array."""
+    import vtk
+    from slicer.util import arrayFromVTKMatrix
+
+    matrix = vtk.vtkMatrix4x4()
+    volume.GetIJKToRASMatrix(matrix)
+    parent = volume.GetParentTransformNode()
+    if parent is not None and parent.IsTransformToWorldLinear():
+        to_world = vtk.vtkMatrix4x4()
+        parent.GetMatrixTransformToWorld(to_world)
+        vtk.vtkMatrix4x4.Multiply4x4(to_world, matrix, matrix)
+    return arrayFromVTKMatrix(matrix)
+
+
+def _view_node(node_class, name):
+    """The node of `node_class` of the view `name`; one added here serves the view's widget once it exists."""
+    node = slicer.mrmlScene.GetSingletonNode(name, node_class)
+    if node is None:
+        node = slicer.mrmlScene.CreateNodeByClass(node_class)
+        node.UnRegister(None)
+        node.SetName(name)
+        node.SetSingletonTag(name)
+        node.SetLayoutName(name)
+        node = slicer.mrmlScene.AddNode(node)
+    return node
