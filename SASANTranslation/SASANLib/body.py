@@ -6,8 +6,9 @@ import SimpleITK as sitk
 from SASANLib.errors import SASANError
 
 _AIR_HU = -400.0  # between air and fat; skin's partial-volume voxels fall inside
-_CLOSING_MM = 5.0  # bridges the dark skull and cut ears of an MR
-_OPENING_MM = 5.0  # removes what is thinner than 1 cm: couch, head rest, tubes, ghosts
+_SHELL_MM = 3.0  # removes a CT's couch and head rest, before closing would tie them to the head
+_CLOSING_MM = 5.0  # bridges the dark skull of an MR, and mouth and airways
+_OPENING_MM = 5.0  # removes what is thinner than 1 cm and still hangs on: tubes, ghosts, frames
 
 
 def body_mask(array: np.ndarray, units: str, spacing: tuple[float, float, float] = (1.0, 1.0, 1.0)) -> np.ndarray:
@@ -18,7 +19,7 @@ def body_mask(array: np.ndarray, units: str, spacing: tuple[float, float, float]
         units: "HU" for a fixed threshold; anything else finds the threshold from the histogram.
         spacing: of i, j and k in mm (`Volume.spacing`), so that couch and gaps are judged in millimetres.
     """
-    body = array > _AIR_HU if units == "HU" else _brighter_than_air(array)
+    body = _tissue_in_ct(array, spacing) if units == "HU" else _brighter_than_air(array)
     body = _fill_slices(_close(body, _CLOSING_MM, spacing))
     body = _largest_component(_open(body, _OPENING_MM, spacing))
     return _fill_slices(body)
@@ -38,6 +39,11 @@ def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
         hits = np.flatnonzero(mask.any(axis=others))
         box.append(slice(int(hits[0]), int(hits[-1]) + 1))
     return tuple(box)
+
+
+def _tissue_in_ct(array: np.ndarray, spacing: tuple[float, float, float]) -> np.ndarray:
+    # Not for MR, where this would remove the scalp, a thin bright layer on a dark skull.
+    return _open(_fill_slices(array > _AIR_HU), _SHELL_MM, spacing)
 
 
 def _brighter_than_air(array: np.ndarray) -> np.ndarray:

@@ -46,11 +46,14 @@ class Interval(CardPart):
 
 
 class BodyExtent(CardPart):
-    """Size of the body's bounding box along the patient's axes in mm, smallest and largest over the cases."""
+    """Size of the body's bounding box along the patient's axes in mm, smallest and largest over the cases.
 
-    right_left: Interval
-    anterior_posterior: Interval
-    inferior_superior: Interval
+    Single slices have no extent along their normal; an axis along which no case has one is None.
+    """
+
+    right_left: Interval | None
+    anterior_posterior: Interval | None
+    inferior_superior: Interval | None
 
 
 class DomainStatistics(CardPart):
@@ -75,9 +78,9 @@ class DomainStatistics(CardPart):
     """1st and 99th percentile over the cases of a case's standard deviation"""
     body_extent_mm: BodyExtent
     in_plane_spacing_mm: Interval
-    """the middle one of a case's three voxel spacings, smallest and largest over the cases"""
+    """the middle one of a case's voxel spacings, smallest and largest over the cases; see `case_statistics`"""
     through_plane_spacing_mm: Interval
-    """the coarsest one of a case's three voxel spacings, smallest and largest over the cases"""
+    """the coarsest one of a case's voxel spacings, smallest and largest over the cases"""
     value_range: Interval
     """lowest 0.1st and highest 99.9th percentile of a case's body, in the domain's units (HU for CT)"""
 

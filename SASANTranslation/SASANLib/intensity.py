@@ -4,7 +4,7 @@ The paper (section 5.1) clips each volume to percentiles and takes z-scores; thi
 the training set's range of z to [-1, 1], the range of the generator's tanh.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Annotated, Literal
 
 import numpy as np
@@ -111,7 +111,15 @@ def fit_percentile(
     `z_min` and `z_max` are the smallest and largest z-score in any body; `reference_mean` and `reference_sd`
     are the averages of the bodies' means and standard deviations.
     """
-    rows = np.array([body_statistics(array, body, lower, upper) for array, body in volumes_and_bodies])
+    rows = [body_statistics(array, body, lower, upper) for array, body in volumes_and_bodies]
+    return mapping_of_statistics(rows, lower, upper)
+
+
+def mapping_of_statistics(
+    statistics: Sequence[tuple[float, float, float, float]], lower: float, upper: float
+) -> PercentileMapping:
+    """`fit_percentile` from what `body_statistics` said of each training volume."""
+    rows = np.array(statistics)
     if rows.size == 0:
         raise SASANError("There are no volumes to fit the intensity mapping to.", "Check the training data's folder.")
     low, high, mean, sd = rows.T

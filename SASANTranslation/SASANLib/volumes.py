@@ -154,6 +154,16 @@ def check_image(volume: Volume, path: str | os.PathLike) -> None:
             f"{path} is a single slice ({' x '.join(map(str, array.shape[::-1]))}).",
             "Give a three-dimensional volume.",
         )
+    check_voxels(volume, path)
+
+
+def check_voxels(volume: Volume, path: str | os.PathLike) -> None:
+    """Refuse voxels that are no image's; a single slice, as training may have them, is welcome.
+
+    Raises:
+        SASANError: NaN or infinite voxels, one intensity everywhere, or a labelmap.
+    """
+    array = volume.array
     if not np.isfinite(array).all():
         raise SASANError(
             f"{path} contains NaN or infinite voxels.", "Replace them by the value of air and save it again."

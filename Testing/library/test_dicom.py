@@ -10,17 +10,17 @@ OBLIQUE = affine_from(rotation((0.3, -0.2, 0.9)), (0.8, 1.25, 2.5), (-12.5, 40.2
 
 
 def write_series(folder, volume, uid="1.2.3", title="Head", slope=1, intercept=0, skip=()):
-    """One CT file per slice, as a scanner's export: stored numbers, with slope and intercept to HU."""
+    """One CT file per slice, as a scanner exports it; ITK stores (HU - intercept) / slope."""
     folder.mkdir(exist_ok=True)
     image = image_from_volume(volume)
     direction = np.reshape(image.GetDirection(), (3, 3))
-    stored = np.round((volume.array - intercept) / slope).astype(np.int16)
+    hu = volume.array.astype(np.int16)
     writer = sitk.ImageFileWriter()
     writer.KeepOriginalImageUIDOn()
     for k in range(volume.shape[0]):
         if k in skip:
             continue
-        piece = sitk.GetImageFromArray(stored[k : k + 1])
+        piece = sitk.GetImageFromArray(hu[k : k + 1])
         piece.SetSpacing(image.GetSpacing())
         position = image.TransformIndexToPhysicalPoint((0, 0, k))
         tags = {
@@ -45,6 +45,10 @@ def write_series(folder, volume, uid="1.2.3", title="Head", slope=1, intercept=0
 def test_a_series_comes_back_in_hu_and_in_place(tmp_path, capfd):
     volume = noise_volume(OBLIQUE)
     write_series(tmp_path / "ct", volume.like(volume.array * 2), slope=2, intercept=-1024)
+    reader = sitk.ImageFileReader()
+    reader.SetFileName(str(next((tmp_path / "ct").iterdir())))
+    reader.ReadImageInformation()
+    assert (float(reader.GetMetaData("0028|1053")), float(reader.GetMetaData("0028|1052"))) == (2, -1024)
     (tmp_path / "ct" / "README.txt").write_text("exported on a Monday")
     (tmp_path / "ct" / "preview.png").write_bytes(b"\x89PNG")
     back = read_volume(tmp_path / "ct")

@@ -39,11 +39,18 @@ def interior(affine_from, shape_from, affine_to, shape_to):
     return ((index >= reach) & (index <= last - reach)).all(axis=0)
 
 
+def within_centres(affine_from, shape_from, affine_to, shape_to):
+    """Which target voxels lie between the source's outermost voxel centres, where nothing is extrapolated."""
+    index = np.tensordot(np.linalg.inv(affine_from) @ affine_to, indices(shape_to), 1)[:3]
+    last = np.array(shape_from[::-1])[:, None, None, None] - 1
+    return ((index >= 0) & (index <= last)).all(axis=0)
+
+
 def voxels_off(volume, grid, error):
     """The largest error (3, n) in mm along the volume's axes, in voxels of the coarser grid."""
     coarser = max(*volume.spacing, *np.linalg.norm(grid.affine[:3, :3], axis=0))
     along = np.linalg.inv(volume.affine[:3, :3]) @ error
-    return (np.abs(along) * np.array(volume.spacing)[:, None]).max() / coarser
+    return (np.abs(along) * np.array(volume.spacing)[:, None]).max(initial=0) / coarser
 
 
 @PROPERTY
@@ -53,8 +60,10 @@ def test_every_point_keeps_its_place_on_the_way_to_the_grid(case):
     found = np.stack([to_grid(volume.like(x), grid, np.nan) for x in points(volume.affine, volume.shape)])
     error = found - points(grid.affine, grid.shape)
     inside = np.isfinite(found).all(axis=0)
-    # At the very border the outermost voxel stands for its outer half; elsewhere nothing moves at all.
-    assert voxels_off(volume, grid, error[:, inside]) <= 0.5 + 1e-3
+    between = inside & within_centres(volume.affine, volume.shape, grid.affine, grid.shape)
+    assert voxels_off(volume, grid, error[:, between]) <= 0.5
+    # The outermost voxel stands for its outer half, and smoothing there sees it repeated: 0.53 voxels at most.
+    assert voxels_off(volume, grid, error[:, inside]) <= 0.55
     deep = inside & interior(volume.affine, volume.shape, grid.affine, grid.shape)
     if deep.any():
         assert np.abs(error[:, deep]).max() < 0.01  # mm
@@ -68,7 +77,9 @@ def test_every_point_keeps_its_place_on_the_way_back(case):
     error = found - points(volume.affine, volume.shape)
     inside = np.isfinite(found).all(axis=0)
     assert inside.all()  # the grid covers the body, here all of the volume
-    assert voxels_off(volume, grid, error[:, inside]) <= 0.5 + 1e-3
+    between = within_centres(grid.affine, grid.shape, volume.affine, volume.shape)
+    assert voxels_off(volume, grid, error[:, between]) <= 0.5
+    assert voxels_off(volume, grid, error[:, inside]) <= 0.55
     deep = interior(grid.affine, grid.shape, volume.affine, volume.shape)
     assert np.abs(error[:, deep]).max(initial=0) < 0.01  # mm
 

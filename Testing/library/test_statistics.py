@@ -18,6 +18,37 @@ def case(value=0.0, *, box=((2, 5), (1, 5), (3, 9)), spacing=(1.0, 2.0, 3.0), no
     return array, body, spacing, 1000 * array
 
 
+def statistics_of(*cases):
+    return domain_statistics([case_statistics(*arguments) for arguments in cases])
+
+
+def single_slice(axis, value=0.0):
+    """The middle slice of `case`, 3 mm thick; 1 and 2 mm pixels."""
+    array, body, _, units = case(value)
+    spacing = {0: (1.0, 2.0, 3.0), 1: (1.0, 3.0, 2.0), 2: (3.0, 1.0, 2.0)}[axis]
+    middle = [[4], [3], [6]][axis]
+    return *(np.take(a, middle, axis) for a in (array, body)), spacing, np.take(units, middle, axis)
+
+
+@pytest.mark.parametrize(
+    ("axis", "extent"), [(0, (6, 8, None)), (1, (6, None, 6)), (2, (None, 4, 6))], ids=["axial", "coronal", "sagittal"]
+)
+def test_a_single_slice_has_no_extent_nor_spacing_across(axis, extent):
+    found = case_statistics(*single_slice(axis))
+    assert found.body_extent_mm == extent
+    assert (found.in_plane_spacing_mm, found.through_plane_spacing_mm) == (2, 2)
+
+
+def test_ranges_leave_single_slices_normals_out():
+    axial = statistics_of(single_slice(0), single_slice(0)).body_extent_mm
+    assert axial.inferior_superior is None and axial.right_left.high == 6
+    mixed = statistics_of(*(single_slice(axis) for axis in range(3)))
+    extents = mixed.body_extent_mm
+    assert (extents.inferior_superior.low, extents.inferior_superior.high) == (6, 6)
+    assert (extents.anterior_posterior.low, extents.anterior_posterior.high) == (4, 8)
+    assert mixed.through_plane_spacing_mm.high == 2
+
+
 def test_one_case_is_measured_inside_the_body_only():
     array, body, spacing, units = case(0.25)
     array[~body], units[~body] = np.nan, np.nan
@@ -36,7 +67,7 @@ def test_extents_and_spacings_go_with_the_patients_axes():
 
 
 def test_ranges_span_the_cases():
-    found = domain_statistics([case(-0.5, spacing=(1, 1, 1)), case(0.5, spacing=(1, 2, 4))])
+    found = statistics_of(case(-0.5, spacing=(1, 1, 1)), case(0.5, spacing=(1, 2, 4)))
     assert found.cases == 2
     assert found.mean == pytest.approx(0) and found.sd == pytest.approx(0.5)
     assert (found.body_mean.low, found.body_mean.high) == pytest.approx((-0.49, 0.49))  # 1st, 99th percentile
@@ -59,7 +90,7 @@ def test_ranges_span_the_cases():
 
 def test_every_case_weighs_the_same():
     small, large = case(-0.5, box=((0, 1), (0, 1), (0, 1))), case(0.5, box=((0, 8), (0, 10), (0, 12)))
-    found = domain_statistics([small, large])
+    found = statistics_of(small, large)
     assert found.mean == pytest.approx(0)
     assert found.histogram[16] == found.histogram[48] == 0.5
 
@@ -84,9 +115,9 @@ def test_the_distance_of_shifted_histograms_is_the_shift(value, shift):
 def test_an_empty_body_is_refused():
     array, body, spacing, units = case()
     with pytest.raises(SASANError, match="No body"):
-        domain_statistics([(array, np.zeros_like(body), spacing, units)])
+        case_statistics(array, np.zeros_like(body), spacing, units)
 
 
 def test_no_cases_are_refused():
     with pytest.raises(SASANError, match="no training cases"):
-        domain_statistics(iter(()))
+        domain_statistics([])
