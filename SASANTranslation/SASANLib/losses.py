@@ -103,11 +103,7 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
     """labels (n, h, w) → (n, classes, h, w) float32; an unknown pixel is of no class."""
-    return (
-        F.one_hot(torch.where(labels == UNKNOWN, classes, labels), classes + 1)[..., :-1]
-        .movedim(-1, 1)
-        .float()
-    )
+    return F.one_hot(torch.where(labels == UNKNOWN, classes, labels), classes + 1)[..., :-1].movedim(-1, 1).float()
 
 
 @_in_float32
@@ -120,12 +116,13 @@ def dice(logits: Tensor, labels: Tensor, average: Literal["macro", "micro"] = "m
     truth = one_hot(labels, logits.shape[1])
     predicted = logits.softmax(1) * (labels != UNKNOWN)[:, None]
     overlap, size = (predicted * truth).sum((0, 2, 3)), (predicted + truth).sum((0, 2, 3))
-    if average == "micro":
-        return 1 - 2 * overlap.sum() / size.sum()
     present = truth.sum((0, 2, 3)) > 0
     if not present.any():
         return logits.sum() * 0
-    return (1 - 2 * overlap / size)[present].mean()
+    if average == "micro":
+        return 1 - 2 * overlap.sum() / size.sum()
+    # Chosen before the division: an absent class that is nowhere predicted has 0 / 0, whose gradient is NaN.
+    return (1 - 2 * overlap[present] / size[present]).mean()
 
 
 def voxelwise(image: Tensor, reference: Tensor, mask: Tensor | None = None) -> Tensor:

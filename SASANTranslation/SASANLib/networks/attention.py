@@ -11,8 +11,8 @@ from SASANLib.networks.config import NetworkConfig
 class AttentionModule(nn.Module):
     """Attention maps of an image, and segmentation logits read off them by one convolution (section 3.2.5).
 
-    image (n, context_slices, h, w) → maps (n, maps, h, w), logits (n, classes, h, w); h and w multiples of 16.
-    The paper's figure of it is lost; widths and kernels are those its authors ran.
+    image (n, context_slices, h, w) → maps (n, maps, h, w), logits (n, classes, h, w); h and w multiples
+    of 16, 32 at least. The paper's figure of it is lost; widths and kernels are those its authors ran.
     """
 
     def __init__(self, config: NetworkConfig):

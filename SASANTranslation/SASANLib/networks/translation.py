@@ -36,6 +36,6 @@ class TranslationNetworks(nn.Module):
         self.generator = nn.ModuleDict({d: Generator(config) for d in OTHER})
 
     def translate(self, image: Tensor, source: Domain) -> TranslationOutput:
-        """image (n, context_slices, h, w) in [−1, 1] of domain `source`; h and w multiples of 16."""
+        """image (n, context_slices, h, w) in [−1, 1] of domain `source`; h and w multiples of 16, 32 at least."""
         maps, logits = self.attention[source](image)
         return TranslationOutput(self.generator[OTHER[source]](image, maps), maps, logits)

@@ -42,6 +42,7 @@ def apply(image: Tensor, matrix: Tensor, centre: Tensor, size: tuple[int, int], 
     x = torch.arange(columns, device=device, dtype=torch.float32) - (columns - 1) / 2
     offsets = torch.stack(torch.broadcast_tensors(x, y[:, None]), -1)
     pixels = offsets @ matrix.to(device).mT[:, None] + centre.to(device)[:, None, None]
-    unit = 2 * pixels / torch.tensor([w - 1, h - 1], device=device) - 1
+    # This convention of the two has no rounding where w and h are powers of 2: untouched slices stay what they are.
+    unit = (2 * pixels + 1) / torch.tensor([w, h], device=device) - 1
     filled = image.float() - fill
-    return F.grid_sample(filled, unit, mode=mode, padding_mode="zeros", align_corners=True) + fill
+    return F.grid_sample(filled, unit, mode=mode, padding_mode="zeros", align_corners=False) + fill

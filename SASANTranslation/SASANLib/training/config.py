@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, PositiveFloat
 
 from SASANLib.card_types import Line, ModelName, Text, Version
 from SASANLib.networks import NetworkConfig
@@ -52,7 +52,9 @@ class AugmentationConfig(_Section):
     """Random geometry, drawn anew at every step, on the training device (section 4.1, data augmentation)."""
 
     rotation_degrees: float = Field(15.0, ge=0, le=180, description="rotation, uniform in ±")
-    scale: tuple[float, float] = Field((0.75, 1.0), description="of width and height, each drawn by itself")
+    scale: tuple[PositiveFloat, PositiveFloat] = Field(
+        (0.75, 1.0), description="of width and height, each drawn by itself"
+    )
     flip_horizontal: bool = True
     flip_vertical: bool = True
     patch: int | None = Field(None, ge=32, multiple_of=16, description="random square crop; none: full size")
@@ -113,6 +115,7 @@ PRESETS: dict[str, dict] = {
     "released": {
         "objective": {
             "adversarial": 2.0,
+            "segmentation_adversarial": 2.0,
             "discriminator": 0.5,
             "identity_ssim": True,
             "regularisation_squared": True,
@@ -132,9 +135,9 @@ PRESETS: dict[str, dict] = {
 """`paper`: the paper's text, which the defaults are. `released`: how its authors' own training ran."""
 
 
-def from_preset(name: str, **changes) -> TrainingConfig:
-    """The preset called `name` with top-level fields, or fields of its sections (dicts), changed."""
-    values = {section: dict(fields) for section, fields in PRESETS[name].items()}
+def from_preset(preset: str, /, **changes) -> TrainingConfig:
+    """The preset of that name with top-level fields, or fields of its sections (dicts), changed."""
+    values = {section: dict(fields) for section, fields in PRESETS[preset].items()}
     for key, value in changes.items():
         values[key] = {**values.get(key, {}), **value} if isinstance(value, dict) else value
     return TrainingConfig.model_validate(values)

@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from SASANLib import losses
 from SASANLib.networks import OTHER, Domain, TranslationNetworks, image_discriminator, segmentation_discriminator
 from SASANLib.networks.discriminator import PatchDiscriminator
-from SASANLib.training.batch import AIR, BACKGROUND, PAIRED, Batch
+from SASANLib.training.batch import AIR, BACKGROUND, IGNORED, PAIRED, Batch
 from SASANLib.training.config import DiscriminatorConfig, ObjectiveConfig
 
 Terms = dict[str, Tensor]
@@ -36,12 +36,8 @@ class Discriminators(nn.Module):
 
     def __init__(self, config: DiscriminatorConfig, context_slices: int, classes: int):
         super().__init__()
-        self.image = nn.ModuleDict(
-            {d: image_discriminator(context_slices, config.width, config.depth) for d in OTHER}
-        )
-        self.segmentation = (
-            PerClassDiscriminator(classes) if config.per_class else segmentation_discriminator(classes)
-        )
+        self.image = nn.ModuleDict({d: image_discriminator(context_slices, config.width, config.depth) for d in OTHER})
+        self.segmentation = PerClassDiscriminator(classes) if config.per_class else segmentation_discriminator(classes)
 
 
 @dataclass
@@ -107,8 +103,7 @@ class Objective:
                 terms[f"auxiliary/{d}"] = c.auxiliary * sum(semantic)
             if c.voxel:
                 terms[f"voxel/{d}"] = c.voxel * _paired(made.fake[d], image, batch)
-        if c.segmentation_adversarial and batch.labels:
-            fakes = self._segmentation_fakes(batch, made)
+        if c.segmentation_adversarial and (fakes := self._segmentation_fakes(batch, made)):
             loss = sum(losses.lsgan_generator(discriminators.segmentation(f).float()) for f in fakes)
             terms["segmentation_adversarial"] = c.segmentation_adversarial * loss
         return terms
@@ -117,18 +112,21 @@ class Objective:
         """The terms that the discriminators minimise, on detached fakes."""
         c = self.config
         terms: Terms = {}
+        if not c.discriminator:
+            return terms
         if c.adversarial:
             for d in OTHER:
                 judge = discriminators.image[d]
                 real = judge(_judged(batch.images[d], batch)).float()
                 fake = judge(_judged(made.fake[d].detach(), batch)).float()
                 terms[f"discriminator/{d}"] = c.discriminator * losses.lsgan_discriminator(real, fake)
-        if c.segmentation_adversarial and batch.labels:
+        if c.segmentation_adversarial and (fakes := self._segmentation_fakes(batch, made)):
             judge = discriminators.segmentation
-            loss = sum(judge(f.detach()).float().square().mean() for f in self._segmentation_fakes(batch, made))
-            # Eq. 1 counts the real sample twice in each direction, against one fake of each kind.
-            for real in self._segmentation_reals(batch, made):
-                loss = loss + 4 / len(batch.labels) * (judge(real) - 1).float().square().mean()
+            loss = sum(judge(f.detach()).float().square().mean() for f in fakes)
+            # Eq. 1 counts the real sample twice in each direction, against two fakes: real and fake weigh the same.
+            reals = self._segmentation_reals(batch, made)
+            for real in reals:
+                loss = loss + len(fakes) / len(reals) * (judge(real).float() - 1).square().mean()
             terms["segmentation_discriminator"] = c.discriminator * loss
         return terms
 
@@ -167,18 +165,25 @@ class Objective:
         return found
 
     def _segmentation_fakes(self, batch: Batch, made: Fakes) -> list[Tensor]:
-        """Softmax segmentations that D_seg is to tell from labels: of real images and of translated ones."""
-        fakes = []
+        """Softmax segmentations that D_seg is to tell from labels: of real images and of translated ones.
+
+        None of a batch without labels, nor of "unlabelled" anatomy where both domains have labels.
+        """
+        if not batch.labels:
+            return []
+        logits = []
         for d, o in OTHER.items():
             if self.config.segmentation_fakes == "all" or d not in batch.labels:
-                fakes += [made.logits[d].softmax(1), made.fake_logits[o].softmax(1)]
-        return fakes
+                logits += [made.logits[d], made.fake_logits[o]]
+        return [_labelled_part(z.softmax(1), batch) for z in logits]
 
     def _segmentation_reals(self, batch: Batch, made: Fakes) -> list[Tensor]:
         if self.config.segmentation_real == "predicted":
-            return [made.logits[d].detach().softmax(1) for d in batch.labels]
-        classes = made.logits["a"].shape[1]
-        return [losses.one_hot(labels, classes) for labels in batch.labels.values()]
+            reals = [made.logits[d].detach().softmax(1) for d in batch.labels]
+        else:
+            classes = made.logits["a"].shape[1]
+            reals = [losses.one_hot(labels, classes) for labels in batch.labels.values()]
+        return [_labelled_part(real, batch) for real in reals]
 
 
 def _judged(image: Tensor, batch: Batch) -> Tensor:
@@ -186,6 +191,11 @@ def _judged(image: Tensor, batch: Batch) -> Tensor:
     if batch.region is None:
         return image
     return torch.where(batch.region == PAIRED, image, image.new_tensor(BACKGROUND))
+
+
+def _labelled_part(segmentation: Tensor, batch: Batch) -> Tensor:
+    """What D_seg sees: of paired data only where labels can be, lest the holes in them give the real away."""
+    return segmentation if batch.region is None else segmentation * (batch.region != IGNORED)
 
 
 def _paired(fake: Tensor, image: Tensor, batch: Batch) -> Tensor:
