@@ -7,6 +7,7 @@ PYTHON ?= python3
 TORCH ?= torch==2.13.0
 DATA ?= ../shared/data/brain_mr_ct
 JOB ?= jobs/brain-mr-ct
+SETTINGS ?= Testing/benchmarks/brain-mr-ct.json
 
 BIN := .venv/bin
 READY := .venv/.ready
@@ -39,7 +40,7 @@ format: $(READY)
 
 # One thread per worker: two workers that each take all cores slow each other down.
 test: lint
-	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 ITK_GLOBAL_DEFAULT_NUMBER_OF_THREADS=1 $(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
 bench: $(READY)
 	$(BIN)/python Testing/benchmarks/bench.py
@@ -50,7 +51,7 @@ gpu: $(READY)
 	@$(BIN)/python -c "import torch; print('\nCUDA device here:', torch.cuda.get_device_name() if torch.cuda.is_available() else 'none, so nothing above was run')"
 
 train-brain: $(READY)
-	$(BIN)/python Testing/benchmarks/train_brain.py --data "$(DATA)" --job "$(JOB)"
+	$(BIN)/python Testing/benchmarks/train_brain.py --data "$(DATA)" --job "$(JOB)" --settings "$(SETTINGS)"
 
 clean:
 	rm -rf .venv demo build dist .pytest_cache .ruff_cache .hypothesis SASANTranslation/*.egg-info

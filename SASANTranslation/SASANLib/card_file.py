@@ -6,6 +6,7 @@ import re
 from pydantic import ValidationError
 
 from SASANLib.card import SCHEMA_VERSION, ModelCard
+from SASANLib.complaints import first_complaint
 from SASANLib.errors import SASANError
 
 
@@ -29,7 +30,7 @@ def parse_card(text: bytes, where: str) -> ModelCard:
     try:
         return ModelCard.model_validate_json(text)
     except ValidationError as error:
-        raise SASANError(f"The model card {where} is not valid: {_describe(error)}.", hint) from error
+        raise SASANError(f"The model card {where} is not valid: {first_complaint(error)}.", hint) from error
 
 
 def card_json(card: ModelCard) -> bytes:
@@ -49,26 +50,6 @@ def _check_schema_version(version: object, where: str) -> None:
         f"The model card {where} has schema version {version}, so the model was made by a newer SASAN.",
         f"Update the extension: this one reads schema version {SCHEMA_VERSION}.",
     )
-
-
-def _describe(error: ValidationError) -> str:
-    """The first of pydantic's complaints in plain words, and how many more there are."""
-    first, *others = error.errors(include_url=False, include_input=False)
-    field = _field(first["loc"])
-    if first["type"] == "missing":
-        words = f"the field {field} is missing"
-    elif first["type"] == "extra_forbidden":
-        words = f"the field {field} is unknown"
-    else:
-        message = first["msg"].removeprefix("Value error, ")
-        words = f"{field}: {message[:1].lower()}{message[1:]}" if field else message
-    return f"{words} (and {len(others)} more)" if others else words
-
-
-def _field(location: tuple[str | int, ...]) -> str:
-    """("labels", 0, "name") → "labels[0].name"."""
-    parts = [f"[{p}]" if isinstance(p, int) else f".{p[:60]}" for p in location]
-    return "".join(parts).removeprefix(".")
 
 
 def _first_line(error: Exception) -> str:

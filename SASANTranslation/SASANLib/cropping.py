@@ -5,17 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from SASANLib.body import bounding_box
+from SASANLib.field import computed_range
 from SASANLib.grid import SliceGrid, resample
 from SASANLib.volumes import Volume
 
-MARGIN = 8
-"""pixels of air kept around the body in a slice"""
 RAMP = 4
 """outermost pixels of that margin in which the output fades into the background"""
-MULTIPLE = 16
-"""the networks halve a slice four times"""
-SMALLEST = 64
-"""pixels; below this the deepest layers would normalise over a handful of pixels"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,22 +32,13 @@ def body_box(body: Volume, grid: SliceGrid) -> BodyBox:
     """
     mask = resample(body.array, body.affine, grid.affine, grid.shape, interpolation="nearest", fill=0)
     _, j, i = bounding_box(mask > 0.5)
-    start_j, stop_j = _extent(j, grid.shape[1])
-    start_i, stop_i = _extent(i, grid.shape[2])
+    start_j, stop_j = computed_range(j, grid.shape[1])
+    start_i, stop_i = computed_range(i, grid.shape[2])
     shift = np.eye(4)
     shift[:2, 3] = start_i, start_j
     cut = SliceGrid(grid.plane, grid.affine @ shift, (grid.shape[0], stop_j - start_j, stop_i - start_i))
     weights = np.outer(_ramp(j, start_j, stop_j), _ramp(i, start_i, stop_i)).astype(np.float32)
     return BodyBox(cut, weights)
-
-
-def _extent(body: slice, size: int) -> tuple[int, int]:
-    """First and last + 1 pixel to compute along one axis of a slice of `size` pixels."""
-    wanted = body.stop - body.start + 2 * MARGIN
-    length = min(max(-(-wanted // MULTIPLE) * MULTIPLE, SMALLEST), size)
-    start = (body.start + body.stop - length) // 2
-    start = min(max(start, 0), size - length)
-    return start, start + length
 
 
 def _ramp(body: slice, start: int, stop: int) -> np.ndarray:

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from SASANLib.cropping import MARGIN, MULTIPLE, RAMP, SMALLEST, body_box
+from SASANLib.cropping import RAMP, body_box
 from SASANLib.errors import SASANError
+from SASANLib.field import MARGIN, MULTIPLE, SMALLEST
 from SASANLib.fusion import Fusion, PlanePrediction, fade, scale_map
 from SASANLib.grid import SliceGrid, slice_grid
 from SASANLib.slicing import RunningMoments, add_window_predictions, windows

@@ -82,6 +82,7 @@ class AboutConfig(_Section):
     anatomy: Line = "not stated"
     training_data: Text = "Not stated."
     licence: Line = "not stated: ask its makers before using it"
+    licence_text: Text | None = Field(None, description="becomes the bundle's LICENSE.txt")
     attribution: Text = "Not stated."
     citation: Text = (
         "Tomar et al., Self-Attentive Spatial Adaptive Normalization for Cross-Modality Domain Adaptation, "
