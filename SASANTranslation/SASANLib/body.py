@@ -25,6 +25,11 @@ def body_mask(array: np.ndarray, units: str, spacing: tuple[float, float, float]
     return _fill_slices(body)
 
 
+def with_margin(mask: np.ndarray, margin_mm: float, spacing: tuple[float, float, float]) -> np.ndarray:
+    """`mask` (bool, k, j, i) and every voxel whose centre is within `margin_mm` of one of its; spacing of i, j, k."""
+    return _distance_mm(mask, spacing) <= margin_mm
+
+
 def bounding_box(mask: np.ndarray) -> tuple[slice, ...]:
     """The smallest box around the mask's True voxels, one slice per axis.
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from SASANLib.batches import BatchRunner
-from SASANLib.body import body_mask
+from SASANLib.body import body_mask, with_margin
 from SASANLib.cropping import BodyBox, body_box
 from SASANLib.devices import is_out_of_memory, resolve_device
 from SASANLib.errors import Cancelled, SASANError
@@ -18,6 +18,9 @@ from SASANLib.intensity import IntensityMapping
 from SASANLib.provenance import provenance
 from SASANLib.volumes import Volume, check_image
 
+RIM_MM = 3.0
+"""kept around the body: half of the skin's voxels are air to the body mask"""
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -26,7 +29,7 @@ class Translation:
     """What comes of one input; every volume lies on exactly its grid (shape and affine)."""
 
     synthetic: Volume
-    """float32 in the target's units (HU for CT); the target's air where there is no body"""
+    """float32 in the target's units (HU for CT); the target's air beyond the body and a rim of it"""
     attention: list[Volume]
     """float32 in [0, 1], each map scaled on its own (`fusion.scale_map`); averaged over planes and flips"""
     segmentation: Volume
@@ -104,8 +107,9 @@ class Translator:
             body = body_mask(volume.array, self.card.domains[source].units, volume.spacing)
             if not body.any():
                 raise SASANError(f"No body was found in {name}.", "Check that it shows the anatomy the model is for.")
-            fusion = self._predict(volume, body, (source, target), planes, flips, overlap, runner, counter, tell)
-            results = _finish(volume, body, fusion, self.card.domains[target].mapping)
+            shown = with_margin(body, max(RIM_MM, *volume.spacing), volume.spacing)
+            fusion = self._predict(volume, body, shown, (source, target), planes, flips, overlap, runner, counter, tell)
+            results = _finish(volume, body, shown, fusion, self.card.domains[target].mapping)
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
@@ -121,6 +125,7 @@ class Translator:
         self,
         volume: Volume,
         body: np.ndarray,
+        shown: np.ndarray,
         domains: tuple[str, str],
         planes: Sequence[str],
         flips: bool,
@@ -129,11 +134,13 @@ class Translator:
         counter: "_Counter",
         tell: Callable[[str], None],
     ) -> Fusion:
-        """All planes' predictions together on the volume's grid. body: bool (k, j, i)."""
+        """All planes' predictions together on the volume's grid. `body`, and `shown` with its rim: bool (k, j, i)."""
         source, target = (self.card.domains[key] for key in domains)
         image = volume.like(source.mapping.forward(volume.array, body))
         for sentence in unfamiliar(volume, body, image.array, source):
             tell(sentence)
+        # Noise and couches in the air would be translated into something, and weigh in every instance norm.
+        image.array[~shown] = image.array[body].min()
         boxes = self._boxes(volume, body, planes)
         counter.total = (1 + flips) * sum(box.grid.shape[0] for box in boxes)
         fusion = Fusion(volume, len(planes), target.mapping.background)
@@ -227,12 +234,12 @@ class _Counter:
             self._progress(self._done, self.total, self.stage)
 
 
-def _finish(volume: Volume, body: np.ndarray, fusion: Fusion, mapping: IntensityMapping) -> tuple:
+def _finish(volume: Volume, body: np.ndarray, shown: np.ndarray, fusion: Fusion, mapping: IntensityMapping) -> tuple:
     """(synthetic, attention, segmentation, uncertainty); each frees what it came from."""
-    segmentation = volume.like(fusion.take_labels())
-    uncertainty = fusion.take_spread()
+    segmentation = volume.like(np.where(shown, fusion.take_labels(), np.uint8(0)))
+    uncertainty = np.where(shown, fusion.take_spread(), np.float32(0))
     # Both mappings are straight lines but for a floor at 0, which the upper half of the range stays clear of.
     uncertainty *= 2 * (mapping.inverse(1.0) - mapping.inverse(0.5))
-    synthetic = volume.like(mapping.inverse(fusion.image()))
+    synthetic = volume.like(mapping.inverse(np.where(shown, fusion.image(), np.float32(mapping.background))))
     attention = [volume.like(values) for values in fusion.take_maps(body)]
     return synthetic, attention, segmentation, volume.like(uncertainty)

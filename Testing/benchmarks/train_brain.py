@@ -105,8 +105,8 @@ def main() -> int:
         prepare(preparation(arguments.data, work / "labels"), work / "prepared")
     job = Job(arguments.job)
     if not job.config_file.exists():
-        settings = json.loads(arguments.settings.read_text())
-        about = json.loads((HERE / "brain-mr-ct-about.json").read_text())
+        settings = json.loads(arguments.settings.read_text(encoding="utf-8"))
+        about = json.loads((HERE / "brain-mr-ct-about.json").read_text(encoding="utf-8"))
         Job.create(arguments.job, TrainingConfig(data=(work / "prepared").resolve(), about=about, **settings))
     return train_job(job, arguments.device)
 

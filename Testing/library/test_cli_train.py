@@ -212,7 +212,7 @@ def test_volumes_that_are_wrong(folder, capsys, damage, words):
     ("more", "words"),
     [
         (["--size", "100"], "multiple of 16"),
-        (["--plane", "diagonal"], "diagonal"),
+        (["--plane", "diagonal"], "'axial', 'coronal' or 'sagittal'"),
         (["--name-a", "CT"], "different names"),
         (["--name-a", "T1 MR"], "letters and digits"),
         (["--modality-a", "PET"], "'MR' or 'CT'"),

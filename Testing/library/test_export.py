@@ -22,6 +22,7 @@ ABOUT = {
     "licence": "CC0",
     "attribution": "nobody",
     "limitations": "many",
+    "licence_text": "Take it.",
 }
 
 
@@ -37,7 +38,7 @@ def test_the_bundle_of_a_paired_job(jobs):
     engine = Engine(job, CPU, [])
     engine.run()
     engine.state.seconds = 5400
-    export(engine, {"LICENSE.txt": b"Take it."})
+    export(engine)
     bundle = load_bundle(job.model)
     card = bundle.card
     assert (card.name, card.version, card.title, card.anatomy) == ("tiny-mr-ct", "1.2.3", "A title", "ellipsoids")
@@ -59,15 +60,17 @@ def test_the_bundle_of_a_paired_job(jobs):
 
     files = {path.name for path in job.model.iterdir()}
     assert files == {"model.json", "model.safetensors", "README.md", "LICENSE.txt", "validation.png"}
-    text = (job.model / "README.md").read_text()
+    text = (job.model / "README.md").read_text(encoding="utf-8")
     for words in ("# A title", "What it is.", "many", "2 subjects (three ellipsoids) for 2 steps, 1.5 hours", "CC0"):
         assert words in text
     assert "| mr-to-ct | MAE (HU) |" in text and "![Validation cases](validation.png)" in text
     *_, last_event = job.events()
     assert last_event["event"] == "exported" and str(job.model) in last_event["message"]
 
+    assert (job.model / "LICENSE.txt").read_text(encoding="utf-8") == "Take it.\n"
+
     export(engine)  # again, in its place
-    assert "LICENSE.txt" not in {path.name for path in job.model.iterdir()}
+    assert {path.name for path in job.model.iterdir()} == files
 
 
 def test_the_bundle_of_an_unpaired_job_without_labels(jobs):
@@ -79,5 +82,5 @@ def test_the_bundle_of_an_unpaired_job_without_labels(jobs):
     card = export(engine).card
     assert card.labels == () and card.network.classes == 1 and card.metrics == ()
     assert {path.name for path in job.model.iterdir()} == {"model.json", "model.safetensors", "README.md"}
-    text = (job.model / "README.md").read_text()
+    text = (job.model / "README.md").read_text(encoding="utf-8")
     assert "Nothing could be measured" in text and "validation.png" not in text

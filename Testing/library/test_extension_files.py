@@ -16,7 +16,7 @@ BINARY = {".png", ".safetensors", ".nrrd", ".gz", ".mrb"}
 
 def cmake_values(path: Path) -> dict[str, list[str]]:
     """Every `set(NAME values…)` of a CMake file, quotes removed."""
-    text = re.sub(r"^\s*#.*$", "", path.read_text(), flags=re.MULTILINE)
+    text = re.sub(r"^\s*#.*$", "", path.read_text(encoding="utf-8"), flags=re.MULTILINE)
     calls = re.findall(r"\bset\(\s*(\w+)((?:\s+(?:\"[^\"]*\"|[^\s()\"]+))*)\s*\)", text)
     return {name: re.findall(r"\"([^\"]*)\"|([^\s\"]+)", rest) for name, rest in calls}
 
@@ -33,18 +33,18 @@ def extension() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def s4ext() -> dict[str, str]:
-    lines = (ROOT / "SASAN.s4ext").read_text().splitlines()
+    lines = (ROOT / "SASAN.s4ext").read_text(encoding="utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines if line.strip() and not line.startswith("#")]
     return {pair[0]: pair[1] if len(pair) > 1 else "" for pair in pairs}
 
 
 @pytest.fixture(scope="module")
 def catalogue() -> dict:
-    return json.loads((ROOT / "SASAN.json").read_text())
+    return json.loads((ROOT / "SASAN.json").read_text(encoding="utf-8"))
 
 
 def modules() -> list[str]:
-    return re.findall(r"^add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text(), flags=re.MULTILINE)
+    return re.findall(r"^add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
 
 
 def test_the_extension_builds_the_modules_that_exist():
@@ -149,7 +149,7 @@ def test_text_files_have_unix_line_ends():
 
 
 def test_licence_is_the_apache_licence():
-    text = (ROOT / "LICENSE.txt").read_text()
+    text = (ROOT / "LICENSE.txt").read_text(encoding="utf-8")
     assert "Apache License\n                           Version 2.0, January 2004" in text
     assert "END OF TERMS AND CONDITIONS" in text
 
@@ -158,6 +158,6 @@ def test_no_module_imports_third_parties_at_file_scope():
     # Slicer imports every module at start-up, before anything could have been installed.
     allowed = {"slicer", "qt", "vtk", "ctk", "logging", "os", "pathlib", "typing", "sys"}
     for module in modules():
-        text = (ROOT / module / f"{module}.py").read_text()
+        text = (ROOT / module / f"{module}.py").read_text(encoding="utf-8")
         imported = re.findall(r"^(?:from|import) +(\w+)", text, flags=re.MULTILINE)
         assert set(imported) <= allowed

@@ -20,7 +20,7 @@ LIBRARY = ROOT / "SASANTranslation" / "SASANLib"
 
 @pytest.fixture(scope="module")
 def project() -> dict:
-    return tomllib.loads((ROOT / "pyproject.toml").read_text())
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def test_every_package_of_the_library_is_shipped(project):
@@ -39,8 +39,8 @@ def test_a_wheel_carries_every_file_of_the_bundled_models(project):
 def test_the_version_is_one(project):
     assert re.fullmatch(r"\d+\.\d+\.\d+", SASANLib.__version__)
     assert "version" in project["project"]["dynamic"]
-    assert f"\nversion: {SASANLib.__version__}\n" in (ROOT / "CITATION.cff").read_text()
-    assert f" {SASANLib.__version__}" in (ROOT / "CHANGELOG.md").read_text()
+    assert f"\nversion: {SASANLib.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f" {SASANLib.__version__}" in (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 
 
 def test_importing_the_library_needs_neither_torch_nor_slicer():
@@ -55,4 +55,4 @@ def test_importing_the_library_needs_neither_torch_nor_slicer():
 
 def test_the_library_never_imports_slicer():
     pattern = re.compile(r"^\s*(?:from|import)\s+(slicer|vtk|qt|ctk|mrml)\b", flags=re.MULTILINE)
-    assert [str(p) for p in LIBRARY.glob("**/*.py") if pattern.search(p.read_text())] == []
+    assert [str(p) for p in LIBRARY.glob("**/*.py") if pattern.search(p.read_text(encoding="utf-8"))] == []

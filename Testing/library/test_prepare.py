@@ -320,6 +320,7 @@ def test_the_report_says_what_is_odd(tmp_path):
     odd = {(line["domain"], line["name"]): line["odd"] for line in read_report(dataset.folder)}
     assert "wider than the field of 256 mm" in odd["CT", "p2"] and "288 mm right-left" in odd["MR", "p2"]
     assert "is it in HU?" in odd["CT", "p3"] and odd["MR", "p3"] == ""
+    assert not any("HU?" in text for (_, name), text in odd.items() if name != "p3")
     assert odd["CT", "p4"] == "no bone"
     assert odd["CT", "p5"] == "the same voxels as CT p6" and odd["CT", "p6"] == "the same voxels as CT p5"
     assert odd["MR", "p1"] == ""

@@ -16,7 +16,7 @@ from translation_examples import (
     smooth_head,
 )
 
-from SASANLib.body import body_mask
+from SASANLib.body import body_mask, with_margin
 from SASANLib.devices import is_out_of_memory, list_devices, resolve_device
 from SASANLib.errors import Cancelled, SASANError
 from SASANLib.networks import TranslationNetworks
@@ -114,15 +114,29 @@ def test_the_target_is_air_where_nothing_was_computed():
     assert (result.segmentation.array[4:8, 2:6, 2:6] == 0).all()
 
 
-def test_no_seam_at_the_edge_of_what_was_computed():
-    volume = smooth_head(shape=(30, 100, 100))
-    networks = StubNetworks(image=lambda x: torch.clamp(x + 0.1, max=1))
-    result = translator(networks).translate(volume, "ct-to-ct2", flips=False)
-    row = result.synthetic.array[15, 50]
-    assert row[0] == AIR and row[50] > -500
-    air = row[:30]
-    assert air[29] == pytest.approx(AIR + 0.1 * HU, abs=5), "inside the box the networks' own answer stays"
-    assert np.abs(np.diff(air)).max() < 0.1 * HU / 4
+def test_noise_and_couches_in_the_air_do_not_reach_the_networks_nor_the_result():
+    volume = smooth_head(shape=(30, 60, 60))
+    noisy = volume.like(volume.array.copy())
+    noisy.array[:, 1:3] = 300  # a couch: thin, and apart from the body
+    noisy.array[:, :, -3:] += np.random.default_rng(0).normal(0, 40, noisy.array[:, :, -3:].shape).astype(np.float32)
+    quiet, loud = StubNetworks(image=lambda x: x + 0.5), StubNetworks(image=lambda x: x + 0.5)
+    expected = translator(quiet).translate(volume, "ct-to-ct2", flips=False)
+    result = translator(loud).translate(noisy, "ct-to-ct2", flips=False)
+    assert torch.equal(torch.cat(quiet.seen), torch.cat(loud.seen))
+    assert np.array_equal(result.synthetic.array, expected.synthetic.array)
+
+
+def test_beyond_the_body_and_its_rim_is_air_and_in_it_the_networks_own_answer():
+    volume = smooth_head(shape=(30, 60, 60))
+    networks = StubNetworks(image=lambda x: torch.full_like(x, 0.1))
+    result = translator(networks).translate(volume, "ct-to-ct2", flips=True)
+    shown = with_margin(body_of(volume), 4.0, volume.spacing)
+    assert (result.synthetic.array[~shown] == AIR).all()
+    assert not result.uncertainty.array[~shown].any() and not result.segmentation.array[~shown].any()
+    skin = shown & ~body_of(volume)
+    skin[: np.flatnonzero(shown.any(axis=(1, 2)))[0] + 2] = False  # not computed above and below the body
+    skin[np.flatnonzero(shown.any(axis=(1, 2)))[-1] - 1 :] = False
+    assert skin.any() and np.allclose(result.synthetic.array[skin], 0.1 * HU, atol=0.5)
 
 
 # ---- averages, their spread, and units --------------------------------------------------------------------------
@@ -176,7 +190,7 @@ def test_neighbouring_slices_are_read_and_their_predictions_averaged():
     constant = Volume(np.where(body_of(smooth_head()), 0.25, AIR).astype(np.float32), smooth_head().affine)
     card = small_card(3)
     result = translator(networks, card).translate(constant, "ct-to-ct2")
-    batch = networks.seen[0]
+    batch = torch.cat(networks.seen)
     assert torch.equal(batch[0, 0], batch[0, 1]), "the edge slice stands in for its neighbour"
     assert torch.equal(batch[1, 2], batch[2, 1]) and torch.equal(batch[1, 0], batch[0, 1])
     k = np.flatnonzero(body_of(constant).any(axis=(1, 2)))

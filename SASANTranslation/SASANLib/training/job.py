@@ -58,7 +58,7 @@ class Job:
         except OSError as error:
             raise write_error(job.folder, error) from error
         with atomic_write(job.config_file) as temporary:
-            temporary.write_text(config.model_dump_json(indent=2) + "\n")
+            temporary.write_text(config.model_dump_json(indent=2) + "\n", encoding="utf-8")
         return job
 
     def refuse_existing(self) -> None:

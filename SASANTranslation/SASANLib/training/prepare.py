@@ -52,7 +52,7 @@ def prepare(
     with atomic_folder(output) as folder:  # before anything is computed, it says whether it can be written
         measured = _measure(config, groups, read)
         card = _write(config, groups, measured, read, folder)
-        (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n")
+        (folder / CARD).write_text(card.model_dump_json(indent=1) + "\n", encoding="utf-8")
         write_report(compare(measured.report), folder)
     return PreparedDataset(output)
 

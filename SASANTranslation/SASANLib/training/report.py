@@ -19,7 +19,7 @@ _EXTENTS = ("right-left mm", "anterior-posterior mm", "inferior-superior mm")
 _PERCENTILES = (1, 50, 99)
 _UNLIKE = 1.5
 _COARSE = 2.0
-_HU_OF_BODIES = (-300.0, 300.0)  # where the median voxel of any body lies, lungs or bones included
+_AIR_BELOW_HU = -500.0
 
 Line = dict[str, str | int | float]
 
@@ -53,8 +53,8 @@ def describe(case: Case, grids: list[SliceGrid], labels: np.ndarray | None, conf
         odd.append(f"the body is wider than the field of {field:g} mm and its rim is cut off")
     if max(spacing_of_axes(volume)) > _COARSE * config.grid.spacing_mm:
         odd.append(f"voxels more than {_COARSE:g} times as coarse as the grid")
-    if domain.units == "HU" and not _HU_OF_BODIES[0] < percentiles[1] < _HU_OF_BODIES[1]:
-        odd.append(f"the body's median is {percentiles[1]:.0f}: is it in HU?")
+    if domain.units == "HU" and (lowest := volume.array.min()) > _AIR_BELOW_HU:
+        odd.append(f"no air, the lowest value is {lowest:.0f}: is it in HU?")
     if labels is not None and (absent := [c.name for c in config.labels if not (labels == c.value).any()]):
         odd.append(f"no {', no '.join(absent)}")
     return {**line, "digest": hashlib.sha256(volume.array.tobytes()).hexdigest()[:16], "odd": "; ".join(odd)}
