@@ -44,7 +44,8 @@ def catalogue() -> dict:
 
 
 def modules() -> list[str]:
-    return re.findall(r"^add_subdirectory\((\w+)\)", (ROOT / "CMakeLists.txt").read_text(encoding="utf-8"), flags=re.MULTILINE)
+    text = (ROOT / "CMakeLists.txt").read_text(encoding="utf-8")
+    return re.findall(r"^add_subdirectory\((\w+)\)", text, flags=re.MULTILINE)
 
 
 def test_the_extension_builds_the_modules_that_exist():
