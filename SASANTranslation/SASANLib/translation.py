@@ -140,7 +140,8 @@ class Translator:
         for sentence in unfamiliar(volume, body, image.array, source):
             tell(sentence)
         # Noise and couches in the air would be translated into something, and weigh in every instance norm.
-        image.array[~shown] = image.array[body].min()
+        air = float(image.array[body].min())
+        image.array[~shown] = air
         boxes = self._boxes(volume, body, planes)
         counter.total = (1 + flips) * sum(box.grid.shape[0] for box in boxes)
         fusion = Fusion(volume, len(planes), target.mapping.background)
@@ -152,7 +153,7 @@ class Translator:
                 image,
                 box,
                 context=self.card.network.context_slices,
-                source_background=source.mapping.background,
+                source_background=air,  # the same beyond the field of view: a step there would pass for a surface
                 target_background=target.mapping.background,
                 flips=flips,
                 overlap=overlap,

@@ -98,13 +98,15 @@ def checkpoint(job: Job) -> dict:
 SETTINGS = {
     # every term of the paper, pairs, three slices, crops, a running mean (both are on in all)
     "paper": ("paired", {"network": {"context_slices": 3}, "objective": {"voxel": 10}, "augmentation": {"patch": 32}}),
-    # a warm-up, then a frozen attention module; a discriminator a class, weight decay, two slices a batch
+    # a warm-up, then a frozen attention module; a discriminator a class, weight decay, two slices a batch,
+    # convolutions in half precision
     "released": (
         "unpaired",
         {
             "objective": {"freeze_labelled_attention": True, "pseudo_logits": 1, "segmentation_real": "predicted"},
             "discriminator": {"per_class": True},
             "optimiser": {"warmup_steps": 2, "batch_size": 2, "weight_decay": 2e-4, "constant_epochs": 0},
+            "precision": "bfloat16",
         },
     ),
 }

@@ -126,6 +126,17 @@ def test_noise_and_couches_in_the_air_do_not_reach_the_networks_nor_the_result()
     assert np.array_equal(result.synthetic.array, expected.synthetic.array)
 
 
+def test_air_is_the_same_within_and_beyond_the_field_of_view():
+    volume = smooth_head(rotation(0, 0, 20), shape=(30, 34, 32))
+    volume.array[:] = np.maximum(volume.array, -700)  # an air of its own, above the mapping's lower end
+    volume = volume.like(np.where(body_of(volume), volume.array, np.float32(-700)))
+    networks = StubNetworks()
+    translator(networks).translate(volume, "ct-to-ct2", flips=False)
+    seen = torch.cat(networks.seen)
+    values, counts = seen.unique(return_counts=True)
+    assert torch.isclose(seen[:, 0, 0, 0], values[counts.argmax()], atol=1e-4).all() and seen.min() > -0.71
+
+
 def test_beyond_the_body_and_its_rim_is_air_and_in_it_the_networks_own_answer():
     volume = smooth_head(shape=(30, 60, 60))
     networks = StubNetworks(image=lambda x: torch.full_like(x, 0.1))

@@ -51,6 +51,23 @@ def test_the_centre_slice_is_what_counts(paired):
         assert np.array_equal(labels, np.where(truth > -0.5, 2, 0))
 
 
+def test_slices_are_cut_down_to_the_body_as_the_translator_cuts_them(tmp_path):
+    dataset = prepared(tmp_path, size=128)
+    networks, seen = Copies(), []
+    translate = networks.translate
+    networks.translate = lambda image, source: seen.append(image.shape) or translate(image, source)
+    rows = dataset.neighbours("b", "validation", 3)[3:4]
+    ((image, maps, labels),) = translate_slices(networks, dataset, rows, "b", CPU)
+    assert seen == [(1, 3, 64, 64)]
+    truth = dataset.images["b"][rows[0, 1]].astype(np.float32)
+    top, bottom, left, right = dataset.boxes["b"][rows[0, 1]]
+    body = (slice(top, bottom + 1), slice(left, right + 1))
+    assert np.allclose(image[body], truth[body] + 0.1) and np.array_equal(maps[0][body], truth[body])
+    computed = image > -0.95  # what is not is background, which the networks make brighter
+    assert computed.sum() == 64 * 64 and computed[body].all()
+    assert (image[~computed] == -1).all() and not maps[:, ~computed].any() and not labels[~computed].any()
+
+
 def test_a_row_has_the_measures_of_its_slice(paired):
     rows = validate(Copies(), paired, CPU)
     assert [row["direction"] for row in rows] == ["mr-to-ct"] * 7 + ["ct-to-mr"] * 7
