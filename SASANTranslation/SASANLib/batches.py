@@ -1,5 +1,6 @@
 """Running the networks over slices, in batches that shrink, and move to the CPU, when memory runs out."""
 
+import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ import numpy as np
 import torch
 
 from SASANLib.devices import is_out_of_memory
-from SASANLib.errors import SASANError
+from SASANLib.errors import OutOfMemory
 
 # Larger batches fill a GPU; a CPU is no faster for them, and each 256² slice of a batch takes 140 MiB.
 DEFAULT_BATCH = {"cuda": 16, "mps": 8, "cpu": 2}
@@ -46,6 +47,8 @@ class BatchRunner:
         self._notice = notice
         self._networks = networks
         self.device = device
+        self.seconds = 0.0
+        """spent in the networks so far, failed attempts included"""
         self._placed = False
 
     def run(self, count: int, load: Callable[[int, int], np.ndarray]) -> Iterator[BatchOutput]:
@@ -54,7 +57,7 @@ class BatchRunner:
         load(start, stop): the input of slices start … stop − 1, (n, context, h, w).
 
         Raises:
-            SASANError: not even one slice fits into the memory of the CPU.
+            OutOfMemory: not even one slice fits into the memory of the CPU.
         """
         start = 0
         while start < count:
@@ -77,10 +80,16 @@ class BatchRunner:
         if not self._placed:
             self._networks.to(device=self.device, memory_format=torch.channels_last)
             self._placed = True
-        images = torch.from_numpy(np.ascontiguousarray(batch, np.float32)).to(self.device)
-        output = self._networks.translate(images.contiguous(memory_format=torch.channels_last), self.source)
-        probabilities = output.logits.float().softmax(dim=1)
-        return BatchOutput(start, stop, *(t.float().cpu().numpy() for t in (output.image, output.maps, probabilities)))
+        began = time.perf_counter()
+        try:
+            images = torch.from_numpy(np.ascontiguousarray(batch, np.float32)).to(self.device)
+            output = self._networks.translate(images.contiguous(memory_format=torch.channels_last), self.source)
+            probabilities = output.logits.float().softmax(dim=1)
+            # The way to the CPU waits for a GPU, so the clock sees all of its work.
+            arrays = [t.float().cpu().numpy() for t in (output.image, output.maps, probabilities)]
+        finally:
+            self.seconds += time.perf_counter() - began
+        return BatchOutput(start, stop, *arrays)
 
     def _retreat(self) -> None:
         if self.device.type == "cuda":
@@ -92,7 +101,7 @@ class BatchRunner:
             self._notice(f"The memory of {self.device} ran out even for one slice: continuing on the CPU.")
             self.device, self._placed = torch.device("cpu"), False
         else:
-            raise SASANError(
+            raise OutOfMemory(
                 "There is not enough memory to translate even one slice.",
                 "Close other programs or use a machine with more memory.",
             )

@@ -17,6 +17,18 @@ class SASANError(Exception):
         return f"{self.message} {self.hint}".strip()
 
 
+class OutOfMemory(SASANError):
+    """Memory ran out, also after every retreat."""
+
+
+class AlreadyExists(SASANError):
+    """Something of that name is there, and nobody asked to replace it."""
+
+
+class WriteError(SASANError):
+    """A file or folder could not be written: full disk, no permission, no such folder."""
+
+
 class Cancelled(SASANError):
     """The user asked to stop; nothing is wrong."""
 

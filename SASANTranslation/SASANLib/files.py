@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from SASANLib.errors import SASANError
+from SASANLib.errors import WriteError
 
 _HINTS = {
     errno.ENOSPC: "Free some space on that disk or choose another one.",
     errno.EDQUOT: "Your quota on that disk is used up: free some space or choose another disk.",
+    errno.EFBIG: "That disk takes no files of this size: choose another one.",
     errno.ENOENT: "Create the folder first or choose another one.",
     errno.ENOTDIR: "A part of that path is a file, not a folder: choose another path.",
     errno.EISDIR: "A folder of that name is in the way: choose another name.",
@@ -22,10 +23,10 @@ _HINTS = {
 _DEFAULT_HINT = "Choose a folder that you may write to."
 
 
-def write_error(path: Path, error: OSError) -> SASANError:
+def write_error(path: Path, error: OSError) -> WriteError:
     """The sentence for a failed write: names the file, the system's reason and the remedy."""
     reason = error.strerror or str(error) or type(error).__name__
-    return SASANError(f"Cannot write {path}: {reason}.", _HINTS.get(error.errno, _DEFAULT_HINT))
+    return WriteError(f"Cannot write {path}: {reason}.", _HINTS.get(error.errno, _DEFAULT_HINT))
 
 
 def _temporary_name(path: Path) -> Path:

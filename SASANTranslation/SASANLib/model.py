@@ -16,7 +16,7 @@ from torch import Tensor
 from SASANLib.bundle_files import CARD_NAME, DOCUMENT_SUFFIXES, WEIGHTS_SUFFIX, BundleFiles, open_files
 from SASANLib.card import DomainKey, ModelCard, WeightsCard
 from SASANLib.card_file import card_json, parse_card
-from SASANLib.errors import SASANError
+from SASANLib.errors import AlreadyExists, SASANError
 from SASANLib.files import atomic_folder, write_error
 from SASANLib.networks import TranslationNetworks
 from SASANLib.weights import DTYPES, check_format, decode_weights, encode_weights
@@ -106,8 +106,9 @@ def import_bundle(source: str | os.PathLike, destination_root: str | os.PathLike
     """Copy a checked bundle from a folder or .zip to `destination_root`/<the card's name>, atomically.
 
     Raises:
-        SASANError: as `load_bundle`; anything in the source that is no part of a bundle; a model of that name
-            that is there already, unless `replace`; a destination that cannot be written.
+        AlreadyExists: a model of that name is there already, and `replace` is not asked for.
+        SASANError: as `load_bundle`; anything in the source that is no part of a bundle; a destination that
+            cannot be written.
     """
     files = open_files(Path(source))
     names = files.names()
@@ -117,7 +118,7 @@ def import_bundle(source: str | os.PathLike, destination_root: str | os.PathLike
         raise SASANError(f"{source} holds {foreign[0]!r}, which its card does not name.", "Remove that file.")
     destination = Path(destination_root) / bundle.card.name
     if destination.exists() and not replace:
-        raise SASANError(
+        raise AlreadyExists(
             f"There already is a model {bundle.card.name} at {destination}.", "Use --replace to replace it."
         )
     _refuse_to_replace_other_files(destination)

@@ -13,6 +13,25 @@ from SASANLib.volumes import Volume, write_volume
 RECORD = "translation.json"
 
 
+def describe(translation: Translation, card: ModelCard) -> dict:
+    """What a panel or a reader needs to know beside the voxels, ready for JSON.
+
+    Each label has "value", "name", "color" (0 to 255) and "snomed": its category and type as the card has them, or
+    None.
+    """
+    origin = translation.provenance
+    source, target = (card.domains[key] for key in card.direction(origin["direction"]))
+    return {
+        "direction": origin["direction"],
+        "source": _domain(source),
+        "target": _domain(target),
+        "labels": [label.model_dump(mode="json") for label in card.labels],
+        "maps": len(translation.attention),
+        "notices": translation.notices,
+        "provenance": origin,
+    }
+
+
 def write_result(
     folder: Path,
     source: Volume,
@@ -38,8 +57,6 @@ def write_result(
         "uncertainty": translation.uncertainty,
         **(extra or {}),
     }
-    origin = translation.provenance
-    source_key, target_key = card.direction(origin["direction"])
     with atomic_folder(folder) as temporary:
         try:
             for name, volume in volumes.items():
@@ -48,14 +65,8 @@ def write_result(
             # The user chose `folder` and never heard of the temporary one.
             raise SASANError(error.message.replace(str(temporary), str(folder)), error.hint) from error
         record = {
-            "input": origin["input"]["name"],
-            "direction": origin["direction"],
-            "source": _domain(card.domains[source_key]),
-            "target": _domain(card.domains[target_key]),
-            "labels": [{"value": n.value, "name": n.name, "color": list(n.color)} for n in card.labels],
-            "maps": len(translation.attention),
-            "notices": translation.notices,
-            "provenance": origin,
+            "input": translation.provenance["input"]["name"],
+            **describe(translation, card),
             "files": {path.name: sha256(path) for path in sorted(temporary.iterdir())},
         }
         (temporary / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")

@@ -10,7 +10,7 @@ from SASANLib.batches import BatchRunner
 from SASANLib.body import body_mask, with_margin
 from SASANLib.cropping import BodyBox, body_box
 from SASANLib.devices import is_out_of_memory, resolve_device
-from SASANLib.errors import Cancelled, SASANError
+from SASANLib.errors import Cancelled, OutOfMemory, SASANError
 from SASANLib.familiarity import unfamiliar
 from SASANLib.fusion import Fusion, predict_plane
 from SASANLib.grid import slice_grid
@@ -38,6 +38,8 @@ class Translation:
     """float32 in the target's units: standard deviation over overlapping slices, mirror images and planes"""
     notices: list[str]
     provenance: dict
+    network_seconds: float
+    """of the time taken, what the networks themselves took"""
 
 
 class Translator:
@@ -69,6 +71,7 @@ class Translator:
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         notice: Callable[[str], None] | None = None,
+        unlike: Callable[[str], None] | None = None,
     ) -> Translation:
         """Translate a volume in `direction` ("mr-to-ct").
 
@@ -80,10 +83,12 @@ class Translator:
         progress(done, total, stage): slices done of all, after every batch.
         cancelled: asked before every batch.
         notice: told every notice as it comes; they are in the result too.
+        unlike: told, instead of `notice`, in what the input is unlike what the model knows.
 
         Raises:
             Cancelled: `cancelled` said so.
-            SASANError: unknown direction or plane, an unusable image, no body, not enough memory.
+            OutOfMemory: not even one slice fits, or the results do not.
+            SASANError: unknown direction or plane, an unusable image, no body.
         """
         source, target = self.card.direction(direction)
         check_image(volume, name)
@@ -91,10 +96,11 @@ class Translator:
         planes, flips = origin["planes"], origin["parameters"]["flips"]
         notices: list[str] = []
 
-        def tell(text: str) -> None:
+        def tell(text: str, is_unlike: bool = False) -> None:
             notices.append(text)
-            if notice is not None:
-                notice(text)
+            hear = (unlike if is_unlike else None) or notice
+            if hear is not None:
+                hear(text)
 
         def check() -> None:
             if cancelled is not None and cancelled():
@@ -113,13 +119,13 @@ class Translator:
         except (MemoryError, RuntimeError) as error:
             if not is_out_of_memory(error):
                 raise
-            raise SASANError(
+            raise OutOfMemory(
                 f"There is not enough memory to translate {name}.",
                 "Use one plane, close other programs, or use a machine with more memory.",
             ) from error
         check()
         # Not where it was to run: it may have had to retreat.
-        return Translation(*results, notices, {**origin, "device": str(runner.device)})
+        return Translation(*results, notices, {**origin, "device": str(runner.device)}, runner.seconds)
 
     def _predict(
         self,
@@ -132,13 +138,13 @@ class Translator:
         overlap: str,
         runner: BatchRunner,
         counter: "_Counter",
-        tell: Callable[[str], None],
+        tell: Callable[..., None],
     ) -> Fusion:
         """All planes' predictions together on the volume's grid. `body`, and `shown` with its rim: bool (k, j, i)."""
         source, target = (self.card.domains[key] for key in domains)
         image = volume.like(source.mapping.forward(volume.array, body))
         for sentence in unfamiliar(volume, body, image.array, source):
-            tell(sentence)
+            tell(sentence, is_unlike=True)
         # Noise and couches in the air would be translated into something, and weigh in every instance norm.
         air = float(image.array[body].min())
         image.array[~shown] = air

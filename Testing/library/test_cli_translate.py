@@ -110,7 +110,9 @@ def test_result_folder(translate, head, bundle, tmp_path, real_networks):
     assert record["input"] == str(head) and record["direction"] == "ct-to-mr" and record["maps"] == 2
     assert record["source"] == {"name": "CT", "modality": "CT", "units": "HU"}
     assert record["target"] == {"name": "MR", "modality": "MR", "units": "a.u."}
-    assert record["labels"][1] == {"value": 2, "name": "bone", "color": [241, 214, 145]}
+    bone = record["labels"][1]
+    assert (bone["value"], bone["name"], bone["color"]) == (2, "bone", [241, 214, 145])
+    assert bone["snomed"]["type"] == {"scheme": "SCT", "value": "272673000", "meaning": "Bone"}
     assert record["files"] == {f"{name}.nrrd": sha256(folder / f"{name}.nrrd") for name in VOLUMES}
     assert record["provenance"]["weights_sha256"] == sha256(bundle / "model.safetensors")
     assert record["provenance"]["planes"] == ["axial"]
