@@ -1,0 +1,1 @@
+"""What Slicer's application adds to slicer-core, as far as the panels use it. `slicer_host.Host` puts it together."""
