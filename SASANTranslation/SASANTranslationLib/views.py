@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 
 import slicer
+import vtk
 
-from SASANTranslationLib.attention import complementary_maps
+from SASANTranslationLib.attention import anatomy_volume, body_mask, complementary_maps
+from SASANTranslationLib.geometry import ijk_to_world
 
 ATTENTION_OPACITY = 0.6
 SEGMENTATION_OPACITY = 0.45
@@ -40,26 +42,58 @@ class Extent:
 def show_translation(nodes, overlay=None):
     """Show a run in nine slice views: source, synthetic, source with attention, each in three planes.
 
-    `nodes` is a `results.TranslationNodes`; `overlay` the one attention map to show, by default the one that
-    marks most of the anatomy. One, because Slicer does not save the opacities of more layers than three with a
-    scene, and this is how a saved scene opens. Views are centred on the anatomy and linked.
+    `nodes` is a `TranslationNodes`; `overlay` the one attention map to show, by default the one that marks most
+    of the anatomy. One, because Slicer does not save the opacities of more layers than three with a scene, and
+    this is how a saved scene opens. Of what the run has not, another output takes the place. Views are centred
+    on the anatomy and linked.
     """
     layout = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLLayoutNode")
     layout.SetViewArrangement(slicer.vtkMRMLLayoutNode.SlicerLayoutThreeByThreeSliceView)
-    overlays = complementary_maps(nodes.attention, nodes.segmentation, count=1) if overlay is None else [overlay]
-    extent = content_extent(nodes.source)
-    rows = (
-        (_SOURCE_ROW, nodes.source, ()),
-        (_SYNTHETIC_ROW, nodes.synthetic, ()),
-        (_ATTENTION_ROW, nodes.source, overlays),
-    )
-    for names, background, shown in rows:
+    rows = _rows(nodes, overlay)
+    extent = content_extent(rows[0][1])
+    for names, background, overlays, label in rows:
         for name, orientation in zip(names, _ORIENTATIONS, strict=True):
             view, composite = slice_view(name)
-            set_layers(composite, background, shown)
+            set_layers(composite, background, overlays, label)
             composite.SetLinkedControl(True)
             view.SetOrientation(orientation)
             fit(view, extent)
+
+
+def show_in_slices(nodes):
+    """Show a run in the user's own views: the synthetic volume over its source, so that the fade slider compares.
+
+    What the views' layers hold else (labels), how they lie and what they zoom on stays, unless they were empty.
+    """
+    background = image_to_show(nodes)
+    foreground = nodes.synthetic or background
+    for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        was_empty = composite.GetBackgroundVolumeID() is None
+        composite.SetBackgroundVolumeID(background.GetID())
+        composite.SetForegroundVolumeID(foreground.GetID())
+        composite.SetForegroundOpacity(1.0)
+        if was_empty:
+            view = slicer.mrmlScene.GetSingletonNode(composite.GetLayoutName(), "vtkMRMLSliceNode")
+            if view is not None:
+                fit(view, content_extent(background))
+
+
+def _rows(nodes, overlay):
+    """(view names, background, overlays, label map) of the rows of the layout, from what a run has."""
+    overlays = complementary_maps(nodes.attention, anatomy_volume(nodes), count=1) if overlay is None else [overlay]
+    image = image_to_show(nodes)
+    label = None if overlays else nodes.segmentation
+    return (
+        (_SOURCE_ROW, image, (), None),
+        (_SYNTHETIC_ROW, nodes.synthetic or nodes.uncertainty or image, (), None),
+        (_ATTENTION_ROW, image, overlays, label),
+    )
+
+
+def image_to_show(nodes):
+    """What to show a run's other outputs on: its input, or the next best if that was removed or is all there is."""
+    images = (nodes.source, nodes.synthetic, nodes.uncertainty, *nodes.attention, nodes.segmentation)
+    return next(node for node in images if node is not None)
 
 
 def slice_view(name):
@@ -67,20 +101,20 @@ def slice_view(name):
     return _view_node("vtkMRMLSliceNode", name), _view_node("vtkMRMLSliceCompositeNode", name)
 
 
-def set_layers(composite, background, overlays=(), label=None):
+def set_layers(composite, background, overlays=(), label=None, opacity=ATTENTION_OPACITY):
     """Show a `background`, `overlays` and a `label` map, each above the last, in a composite node's view.
 
     Any number of overlays can be shown: the first is the foreground layer, the others get layers of their
-    own, whose opacity Slicer does not save with a scene. All have `ATTENTION_OPACITY`; the label map has
-    `SEGMENTATION_OPACITY`.
+    own, whose opacity Slicer does not save with a scene. All have `opacity`; the label map has
+    `SEGMENTATION_OPACITY`. A `background` of None leaves the view black.
     """
     first_extra = slicer.vtkMRMLSliceCompositeNode.Layer_Last
     extra = overlays[1:]
     was_modifying = composite.StartModify()
     composite.SetCompositing(slicer.vtkMRMLSliceCompositeNode.Alpha)
-    composite.SetBackgroundVolumeID(background.GetID())
+    composite.SetBackgroundVolumeID(background.GetID() if background else None)
     composite.SetForegroundVolumeID(overlays[0].GetID() if overlays else None)
-    composite.SetForegroundOpacity(ATTENTION_OPACITY if overlays else 0.0)
+    composite.SetForegroundOpacity(opacity if overlays else 0.0)
     composite.SetLabelVolumeID(label.GetID() if label else None)
     composite.SetLabelOpacity(SEGMENTATION_OPACITY)
     # From the last: the references of the layers above a removed one move down.
@@ -88,7 +122,7 @@ def set_layers(composite, background, overlays=(), label=None):
         composite.SetNthLayerVolumeID(layer, None)
     for layer, node in enumerate(extra, start=first_extra):
         composite.SetNthLayerVolumeID(layer, node.GetID())
-        composite.SetNthLayerOpacity(layer, ATTENTION_OPACITY)
+        composite.SetNthLayerOpacity(layer, opacity)
     composite.EndModify(was_modifying)
 
 
@@ -112,23 +146,20 @@ def in_plane_size(view, extent):
 
 
 def content_extent(volume):
-    """The `Extent` of what a volume shows: its voxels clearly above the background, without stray ones.
+    """The `Extent` of what a volume shows: its body, as `attention.body_mask` finds it, without stray voxels.
 
-    Three tenths of the mean of the voxels above the darkest level separate a body from noisy air, in MR as in
-    CT; the outer 0.1 % along each axis are left out. A linear parent transform is applied.
+    The outer 0.1 % along each axis are left out. A linear parent transform is applied.
     """
     import numpy as np
-    from slicer.util import arrayFromVolume
+    from slicer.util import arrayFromVolume, arrayFromVTKMatrix
 
     array = arrayFromVolume(volume)
     step = max(1, round((array.size / 1e6) ** (1 / 3)))
     coarse = array[::step, ::step, ::step].astype(np.float32)
-    coarse = coarse - np.percentile(coarse, 1)
-    lit = coarse[coarse > 0]
-    inside = coarse > 0.3 * lit.mean() if lit.size else np.ones(coarse.shape, bool)
+    inside = body_mask(coarse)
     # A few saturated vessels or a metal artefact must not pull the focus.
-    weights = np.minimum(coarse[inside], np.percentile(coarse[inside], 95)) + 1e-6
-    matrix = _ijk_to_world(volume)
+    weights = np.minimum(coarse[inside], np.percentile(coarse[inside], 95)) - np.percentile(coarse, 1) + 1e-6
+    matrix = arrayFromVTKMatrix(_ijk_to_world(volume))
     points = np.argwhere(inside)[:, ::-1] * step @ matrix[:3, :3].T + matrix[:3, 3]
     lower, upper = np.percentile(points, [0.1, 99.9], axis=0)
     focus = np.average(points, axis=0, weights=weights)
@@ -136,18 +167,13 @@ def content_extent(volume):
 
 
 def _ijk_to_world(volume):
-    """A volume's voxel indices (i, j, k) to RAS in the world, as a 4×4 array."""
-    import vtk
-    from slicer.util import arrayFromVTKMatrix
-
+    """As `geometry.ijk_to_world`, but a transform that is not linear, which a matrix cannot tell, is left out."""
+    parent = volume.GetParentTransformNode()
+    if parent is None or parent.IsTransformToWorldLinear():
+        return ijk_to_world(volume)
     matrix = vtk.vtkMatrix4x4()
     volume.GetIJKToRASMatrix(matrix)
-    parent = volume.GetParentTransformNode()
-    if parent is not None and parent.IsTransformToWorldLinear():
-        to_world = vtk.vtkMatrix4x4()
-        parent.GetMatrixTransformToWorld(to_world)
-        vtk.vtkMatrix4x4.Multiply4x4(to_world, matrix, matrix)
-    return arrayFromVTKMatrix(matrix)
+    return matrix
 
 
 def _view_node(node_class, name):

@@ -1,13 +1,27 @@
-"""A small result folder as `sasan translate` writes it, with contents that a test can tell apart by place."""
+"""A small result as the worker describes it, with contents that a test can tell apart by place."""
 
-import json
-
+import english  # noqa: F401
 import numpy as np
-import SimpleITK as sitk
+from slicer.util import addVolumeFromArray
 
 SHAPE = (20, 28, 24)  # k, j, i
 MAPS = 4
 COLORS = {1: (90, 170, 250), 2: (220, 130, 100), 3: (240, 215, 145)}
+DOMAINS = {
+    "mr": {"name": "MR", "modality": "MR", "units": "a.u."},
+    "ct": {"name": "CT", "modality": "CT", "units": "HU"},
+}
+#: Label 1 has no codes.
+SNOMED = {
+    2: {
+        "category": {"scheme": "SCT", "value": "85756007", "meaning": "Tissue"},
+        "type": {"scheme": "SCT", "value": "87784001", "meaning": "Soft tissue"},
+    },
+    3: {
+        "category": {"scheme": "SCT", "value": "85756007", "meaning": "Tissue"},
+        "type": {"scheme": "SCT", "value": "3138006", "meaning": "Bone"},
+    },
+}
 
 #: The marked box of each map, in (k, j, i): all in one octant of the body, none in its mirror images.
 MARKS = (
@@ -49,43 +63,42 @@ def arrays():
     return volumes
 
 
-def write(folder, input_name="patient_7.nii.gz", affine=None):
-    """Write the result folder of one case, by default on the grid of `oblique_affine`; returns its path."""
-    folder.mkdir(parents=True)
-    for name, array in arrays().items():
-        sitk.WriteImage(
-            _image(array, oblique_affine() if affine is None else affine),
-            str(folder / f"{name}.nrrd"),
-            useCompression=True,
-        )
-    description = {
-        "input": f"some/where/{input_name}",
-        "direction": "mr-to-ct",
-        "source": {"name": "MR", "modality": "MR", "units": "a.u."},
-        "target": {"name": "CT", "modality": "CT", "units": "HU"},
-        "labels": [{"value": v, "name": f"label {v}", "color": list(c)} for v, c in COLORS.items()],
+def result(*roles):
+    """The arrays of a result by key, with the outputs `roles` ("synthetic", "attention", …); by default all."""
+    made = {key: array for key, array in arrays().items() if key != "source"}
+    return {key: array for key, array in made.items() if not roles or key.partition("_")[0] in roles}
+
+
+def description(direction="mr-to-ct"):
+    """What the worker says about a result, in the direction "mr-to-ct" or "ct-to-mr"."""
+    source, target = (DOMAINS[name] for name in direction.split("-to-"))
+    return {
+        "direction": direction,
+        "source": dict(source),
+        "target": dict(target),
+        "labels": [
+            {"value": v, "name": f"label {v}", "color": list(c), "snomed": SNOMED.get(v)} for v, c in COLORS.items()
+        ],
         "maps": MAPS,
         "notices": ["The field of view is small."],
         "provenance": {
             "model": "brain-mr-ct",
             "model_version": "1.2.0",
             "weights_sha256": "ab" * 32,
-            "direction": "mr-to-ct",
+            "direction": direction,
             "planes": ["axial"],
             "parameters": {"flips": True},
-            "input": {"name": input_name, "sha256": "cd" * 32},
+            "input": {"name": "patient_7", "sha256": "cd" * 32},
         },
-        "files": {},
     }
-    (folder / "translation.json").write_text(json.dumps(description), encoding="utf-8")
-    return folder
 
 
-def _image(array, affine):
-    to_lps = np.diag([-1, -1, 1, 1]) @ affine
-    spacing = np.linalg.norm(to_lps[:3, :3], axis=0)
-    image = sitk.GetImageFromArray(array)
-    image.SetSpacing(spacing.tolist())
-    image.SetDirection((to_lps[:3, :3] / spacing).ravel().tolist())
-    image.SetOrigin(to_lps[:3, 3].tolist())
-    return image
+def add_source(name="patient_7", affine=None, parent=None):
+    """Add the volume that was translated to the scene, by default on the grid of `oblique_affine`.
+
+    `parent` is a transform node to put it under.
+    """
+    affine = oblique_affine() if affine is None else affine
+    node = addVolumeFromArray(arrays()["source"], affine, name)
+    node.SetAndObserveTransformNodeID(parent.GetID() if parent is not None else None)
+    return node

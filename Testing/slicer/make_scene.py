@@ -1,13 +1,5 @@
-"""From the folder that `sasan demo` or `sasan translate` left, make a Slicer scene and a picture.
+"""From translations in the scene, a Slicer scene file and a picture. Needs neither a display nor OpenGL."""
 
-    python Testing/slicer/make_scene.py FOLDER
-
-FOLDER holds one or more results (folders with a translation.json), or is one. Writes FOLDER/scene.mrb, reads
-it back to make sure that it is whole, and FOLDER/overview.png. Needs slicer-core, and neither a display nor
-OpenGL.
-"""
-
-import argparse
 import os
 import sys
 import tempfile
@@ -15,48 +7,39 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "SASANTranslation"))
 
+import english  # noqa: F401
 import numpy as np
 import slicer
 from canvas import Canvas
 from overview import draw_overview
 from slicer_session import Session
 
-from SASANTranslationLib.results import ResultsError, load_results
+from SASANTranslationLib.errors import TranslationError
 from SASANTranslationLib.views import show_translation
 
 
-def find_cases(folder):
-    """The result folders in `folder`, sorted, or itself."""
-    if (folder / "translation.json").is_file():
-        return [folder]
-    cases = sorted(path.parent for path in folder.glob("*/translation.json"))
-    if not cases:
-        raise ResultsError(f"{folder} holds no result of a translation: run `sasan demo --output {folder}` first.")
-    return cases
+def save_demo(runs, folder):
+    """Write scene.mrb and overview.png of the runs (`TranslationNodes`) in the scene into `folder`.
 
-
-def make_scene(folder):
-    """Write scene.mrb and overview.png into `folder`; returns their paths."""
-    folder = folder.resolve()  # MRML reads and writes absolute paths only
+    The scene opens with the first run in view, and is read back to make sure that it is whole. Returns the two
+    paths. Raises `TranslationError` or `OSError` when one cannot be written.
+    """
+    folder = Path(folder).resolve()  # MRML reads and writes absolute paths only
     scene_path, picture_path = folder / "scene.mrb", folder / "overview.png"
-    with Session():
-        runs = [load_results(case) for case in find_cases(folder)]
-        show_translation(runs[0])
-        save_scene(scene_path)
-        canvases = [draw_overview(nodes) for nodes in runs]
-        expected = contents()
-    _stack(canvases).write_png(picture_path)
-    check_scene(scene_path, expected)
+    show_translation(runs[0])
+    save_scene(scene_path)
+    _stack([draw_overview(nodes) for nodes in runs]).write_png(picture_path)
+    check_scene(scene_path, contents())
     return scene_path, picture_path
 
 
 def save_scene(path):
-    """Write the current scene to a .mrb file, atomically. Raises `ResultsError` when that fails."""
+    """Write the current scene to a .mrb file, atomically. Raises `TranslationError` when that fails."""
     # The name of the archive is that of the folder in it, so the temporary one is told apart by its folder.
     with tempfile.TemporaryDirectory(dir=path.parent) as temporary:
         written = Path(temporary) / path.name
         if not slicer.mrmlScene.WriteToMRB(str(written)):
-            raise ResultsError(f"{path} cannot be written: is the disk full?")
+            raise TranslationError(f"{path} cannot be written.", "Is the disk full?", kind="disk")
         os.replace(written, path)
 
 
@@ -67,10 +50,15 @@ def contents():
 
 
 def check_scene(path, expected):
-    """Read a .mrb into an empty scene; raises `ResultsError` unless it has the `expected` contents."""
-    with Session() as session:
-        if not session.scene.ReadFromMRB(str(path), True) or contents() != expected:
-            raise ResultsError(f"{path} does not read back as it was written.")
+    """Read a .mrb into a scene of its own; raises `TranslationError` unless it has the `expected` contents."""
+    current = slicer.mrmlScene
+    try:
+        with Session() as session:
+            whole = session.scene.ReadFromMRB(str(path), True) and contents() == expected
+    finally:
+        slicer.mrmlScene = current
+    if not whole:
+        raise TranslationError(f"{path} does not read back as it was written.", "Is the disk full?", kind="disk")
 
 
 def _stack(canvases):
@@ -80,19 +68,3 @@ def _stack(canvases):
     for canvas, top in zip(canvases, np.cumsum([0, *heights[:-1]]), strict=True):
         whole.paste(canvas.pixels, 0, int(top))
     return whole
-
-
-def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("folder", type=Path, help="the folder that `sasan demo` or `sasan translate` wrote")
-    try:
-        for path in make_scene(parser.parse_args().folder):
-            print(path)
-    except (ResultsError, OSError) as error:
-        print(f"Error: {error}", file=sys.stderr)
-        return 1
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

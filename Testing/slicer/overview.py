@@ -21,8 +21,8 @@ def draw_overview(nodes):
     Every tile is what a slice view of Slicer shows with those layers. A row's tiles are as high as the
     anatomy asks for, so that nothing is wasted and nothing distorted.
     """
-    extent = views.content_extent(nodes.source)
-    chosen = attention.complementary_maps(nodes.attention, nodes.segmentation)
+    extent = views.content_extent(views.image_to_show(nodes))
+    chosen = attention.complementary_maps(nodes.attention, attention.anatomy_volume(nodes))
     columns = _columns(nodes, chosen)
     view = SliceView("Overview", TILE, TILE)
     heights = [_row_height(view, plane, extent) for plane in PLANES]
@@ -46,15 +46,18 @@ def draw_overview(nodes):
 
 
 def _columns(nodes, chosen):
-    """(caption, arguments of `views.set_layers`) of each column."""
-    columns = [(f"Source {_modality(nodes.source)}", (nodes.source,))]
-    columns += [(f"Synthetic {_modality(nodes.synthetic)}", (nodes.synthetic,))]
-    if nodes.reference is not None:
-        columns += [(f"Known {_modality(nodes.reference)}", (nodes.reference,))]
-    columns += [(f"Attention, {len(chosen)} of {len(nodes.attention)} maps", (nodes.source, chosen))]
-    columns += [("Segmentation", (nodes.source, (), nodes.segmentation))]
-    columns += [("Uncertainty", (nodes.uncertainty,))]
-    return columns
+    """(caption, arguments of `views.set_layers`) of each column; what the run has not gets none."""
+    image = views.image_to_show(nodes)
+    modality = nodes.entry("modality")
+    columns = [
+        (f"Source {nodes.entry('source_modality')}", nodes.source, (nodes.source,)),
+        (f"Synthetic {modality}", nodes.synthetic, (nodes.synthetic,)),
+        (f"Known {modality}", nodes.reference, (nodes.reference,)),
+        (f"Attention, {len(chosen)} of {len(nodes.attention)} maps", chosen, (image, chosen)),
+        ("Segmentation", nodes.segmentation, (image, (), nodes.segmentation)),
+        ("Uncertainty", nodes.uncertainty, (nodes.uncertainty,)),
+    ]
+    return [(caption, layers) for caption, shown, layers in columns if shown]
 
 
 def _tile(view, plane, height, extent, layers):
@@ -76,9 +79,9 @@ def _left(column):
 
 
 def _draw_header(canvas, nodes):
-    shown = nodes.synthetic
-    canvas.text(ROW_LABELS, 26, nodes.source.GetName(), 28, bold=True)
-    model = " ".join(filter(None, (shown.GetAttribute(f"SASAN.{key}") for key in ("model", "model_version"))))
+    name = nodes.source.GetName() if nodes.source else nodes.title
+    canvas.text(ROW_LABELS, 26, name, 28, bold=True)
+    model = " ".join(filter(None, (nodes.entry(key) for key in ("model", "model_version"))))
     note = f"model {model}   ·   research use only"
     canvas.text(canvas.pixels.shape[1] - 12, 26, note, 20, GREY, anchor="right")
 
@@ -154,8 +157,3 @@ def _units(node):
     """Short units of a volume: "HU", or nothing for those that have none."""
     units = node.GetVoxelValueUnits()
     return "HU" if units is not None and units.GetCodeValue() == "[hnsf'U]" else ""
-
-
-def _modality(node):
-    """ "CT" or "MR", from the units that `results.set_units` gave a volume."""
-    return "CT" if _units(node) else "MR"

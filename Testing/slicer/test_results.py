@@ -1,4 +1,4 @@
-"""A translation's results as MRML nodes, and in the slice views, in the real slicer-core."""
+"""A translation's results as MRML nodes, in the real slicer-core."""
 
 import ast
 import sys
@@ -8,124 +8,144 @@ import fake_result
 import numpy as np
 import pytest
 import slicer
-from make_scene import main, save_scene
-from slicer.util import arrayFromVolume, arrayFromVTKMatrix
-from slicer_session import Session, SliceView
+from scene_examples import everything, hierarchy, ijk_to_ras, item_parent, items, module_session, units, volumes
+from slicer.util import arrayFromVolume
 
 import SASANTranslationLib
-from SASANTranslationLib import attention, colors, results, views
-
-PLANES = ("Axial", "Coronal", "Sagittal")
+from SASANTranslationLib import colors, presentation, results, run_building
+from SASANTranslationLib.errors import TranslationError
 
 
 @pytest.fixture
 def session():
-    with Session() as session:
+    with module_session() as session:
         yield session
 
 
 @pytest.fixture
-def folder(tmp_path):
-    return fake_result.write(tmp_path / "patient_7")
+def source(session):
+    return fake_result.add_source()
 
 
 @pytest.fixture
-def nodes(session, folder):
-    return results.load_results(folder)
+def nodes(source):
+    return results.add_results(fake_result.description(), fake_result.result(), source)
 
 
-def ijk_to_ras(node):
-    import vtk
-
-    matrix = vtk.vtkMatrix4x4()
-    node.GetIJKToRASMatrix(matrix)
-    return arrayFromVTKMatrix(matrix)
+def by_key(nodes):
+    named = {"synthetic": nodes.synthetic, "segmentation": nodes.segmentation, "uncertainty": nodes.uncertainty}
+    named.update({f"attention_{n}": node for n, node in zip(nodes.attention_numbers, nodes.attention, strict=True)})
+    return named
 
 
-def center_ras(mark):
-    """The RAS centre of a box of voxels given as slices (k, j, i)."""
-    k, j, i = ((part.start + part.stop - 1) / 2 for part in mark)
-    return (fake_result.oblique_affine() @ (i, j, k, 1))[:3]
-
-
-def saturation(pixels):
-    """How colourful each pixel is: largest minus smallest channel."""
-    return np.ptp(pixels.astype(int), axis=-1)
-
-
-def item_parent(node):
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    return hierarchy.GetItemParent(hierarchy.GetItemByDataNode(node))
-
-
-def volumes():
-    return slicer.util.getNodesByClass("vtkMRMLVolumeNode")
-
-
-# Nodes
+# Names, voxels, geometry
 
 
 def test_names_tell_the_input_and_the_kind(nodes):
-    assert nodes.source.GetName() == "patient_7"
     assert nodes.synthetic.GetName() == "patient_7 → CT (synthetic)"
     assert nodes.segmentation.GetName() == "patient_7 segmentation"
     assert nodes.uncertainty.GetName() == "patient_7 uncertainty"
     assert [node.GetName() for node in nodes.attention] == [f"patient_7 attention {n}" for n in (1, 2, 3, 4)]
     assert nodes.segmentation.IsA("vtkMRMLLabelMapVolumeNode")
+    assert nodes.title == "patient_7: MR → CT"
+    assert nodes.segments is None and nodes.reference is None
 
 
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
-        ("a/b/head.nii.gz", "head"),
-        ("head.NRRD", "head"),
-        ("dicom/series.3", "series.3"),
-        ("C1.mha", "C1"),
-        (".nrrd", ".nrrd"),
-    ],
-)
-def test_the_name_of_an_input_is_its_file_name_without_extension(path, name):
-    assert results.input_name(path) == name
+def test_outputs_come_in_the_order_of_the_hierarchy(nodes):
+    assert nodes.outputs == nodes.volumes
+    assert nodes.outputs == [nodes.synthetic, nodes.segmentation, nodes.uncertainty, *nodes.attention]
 
 
-def _loaded_by_file(nodes):
-    named = {"source": nodes.source, "synthetic": nodes.synthetic, "segmentation": nodes.segmentation}
-    named["uncertainty"] = nodes.uncertainty
-    named.update({f"attention_{n}": node for n, node in enumerate(nodes.attention, start=1)})
-    return named
+def test_voxels_are_those_of_the_arrays_and_copied(source):
+    given = fake_result.result()
+    nodes = results.add_results(fake_result.description(), given, source)
+    expected = fake_result.result()
+    assert by_key(nodes).keys() == expected.keys()
+    for array in given.values():
+        array[:] = 7
+    for key, node in by_key(nodes).items():
+        np.testing.assert_array_equal(arrayFromVolume(node), expected[key], err_msg=key)
+        assert arrayFromVolume(node).dtype == (np.uint8 if key == "segmentation" else np.float32)
 
 
-def test_geometry_and_voxels_are_those_of_the_files(session, tmp_path):
-    right_handed = fake_result.oblique_affine() @ np.diag([1, 1, -1, 1])
-    nodes = results.load_results(fake_result.write(tmp_path / "case", affine=right_handed))
-    expected = fake_result.arrays()
-    loaded = _loaded_by_file(nodes)
-    assert loaded.keys() == expected.keys()
-    for name, node in loaded.items():
-        np.testing.assert_allclose(ijk_to_ras(node), right_handed, atol=1e-6, err_msg=name)
-        np.testing.assert_array_equal(arrayFromVolume(node), expected[name], err_msg=name)
+def test_arrays_of_other_types_become_float_and_labels_stay_whole(source):
+    result = {
+        "synthetic": fake_result.result()["synthetic"].astype(np.float64)[:, :, ::-1],
+        "segmentation": fake_result.result()["segmentation"].astype(np.int64) * 100,
+    }
+    nodes = results.add_results(fake_result.description(), result, source)
+    assert arrayFromVolume(nodes.synthetic).dtype == np.float32
+    np.testing.assert_array_equal(arrayFromVolume(nodes.synthetic), result["synthetic"].astype(np.float32))
+    assert arrayFromVolume(nodes.segmentation).max() == 300
 
 
-def test_left_handed_voxels_keep_their_place(nodes):
-    """Slicer's reader reverses the last axis of a left-handed file; each value must stay where it is in RAS."""
-    affine = fake_result.oblique_affine()
-    assert np.linalg.det(affine[:3, :3]) < 0, "the case is meant to be left-handed"
-    expected = fake_result.arrays()
-    for name, node in _loaded_by_file(nodes).items():
-        to_file = np.linalg.inv(affine) @ ijk_to_ras(node)
-        np.testing.assert_allclose(to_file[:3, :3], np.diag([1, 1, -1]), atol=1e-6, err_msg=name)
-        np.testing.assert_allclose(to_file[:3, 3], (0, 0, fake_result.SHAPE[0] - 1), atol=1e-6, err_msg=name)
-        np.testing.assert_array_equal(arrayFromVolume(node)[::-1], expected[name], err_msg=name)
+def test_files_can_be_removed_as_soon_as_the_nodes_are_there(source, tmp_path):
+    """Memory-mapped arrays are copied, not kept."""
+    np.save(tmp_path / "synthetic.npy", fake_result.result()["synthetic"])
+    mapped = np.load(tmp_path / "synthetic.npy", mmap_mode="r+")
+    nodes = results.add_results(fake_result.description(), {"synthetic": mapped}, source)
+    mapped[:] = 0
+    np.testing.assert_array_equal(arrayFromVolume(nodes.synthetic), fake_result.result()["synthetic"])
 
 
-def test_ct_has_a_window_and_hounsfield_units_and_mr_neither(nodes):
+def test_a_left_handed_grid_is_the_inputs_bit_for_bit(nodes):
+    assert np.linalg.det(fake_result.oblique_affine()[:3, :3]) < 0, "the case is meant to be left-handed"
+    for node in nodes.volumes:
+        np.testing.assert_array_equal(ijk_to_ras(node), ijk_to_ras(nodes.source))
+        np.testing.assert_allclose(ijk_to_ras(node), fake_result.oblique_affine(), atol=1e-12)
+
+
+def test_any_grid_is_the_inputs_bit_for_bit(session):
+    random = np.random.default_rng(3)
+    for _ in range(50):
+        source = fake_result.add_source(affine=np.vstack([random.normal(size=(3, 4)) * 3, [0, 0, 0, 1]]))
+        result = fake_result.result("synthetic")
+        node = results.add_results(fake_result.description(), result, source).synthetic
+        np.testing.assert_array_equal(ijk_to_ras(node), ijk_to_ras(source))
+
+
+def test_the_grid_of_a_frame_may_be_another_than_that_of_the_input(source):
+    frame = slicer.vtkMRMLScalarVolumeNode()
+    frame.CopyContent(source)
+    frame.SetOrigin(1, 2, 3)
+    result = fake_result.result("synthetic")
+    nodes = results.add_results(fake_result.description(), result, source, geometry=frame)
+    assert nodes.synthetic.GetOrigin() == (1, 2, 3)
+    assert nodes.source is source
+
+
+def test_voxels_that_are_not_counted_from_zero_keep_their_place(source):
+    source.GetImageData().SetExtent(3, 26, -2, 25, 0, 19)
+    nodes = results.add_results(fake_result.description(), fake_result.result("synthetic"), source)
+    assert nodes.synthetic.GetImageData().GetExtent() == (3, 26, -2, 25, 0, 19)
+    np.testing.assert_array_equal(arrayFromVolume(nodes.synthetic), fake_result.result()["synthetic"])
+
+
+def test_outputs_are_under_the_inputs_transform(session):
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    source = fake_result.add_source(parent=parent)
+    nodes = results.add_results(fake_result.description(), fake_result.result(), source, segmentation_node=True)
+    assert len(nodes.outputs) == 8
+    assert {node.GetParentTransformNode() for node in nodes.outputs} == {parent}
+
+
+# Presentation
+
+
+def test_ct_has_a_window_and_hounsfield_units_and_the_input_keeps_its_own(nodes):
     display = nodes.synthetic.GetDisplayNode()
-    assert (display.GetWindow(), display.GetLevel()) == results.CT_WINDOW_LEVEL
+    assert (display.GetWindow(), display.GetLevel()) == presentation.CT_WINDOW_LEVEL
     assert not display.GetAutoWindowLevel()
-    assert nodes.source.GetDisplayNode().GetAutoWindowLevel()
-    assert nodes.synthetic.GetVoxelValueUnits().GetCodeMeaning() == "Hounsfield unit"
-    assert nodes.uncertainty.GetVoxelValueUnits().GetCodeMeaning() == "Hounsfield unit"
-    assert nodes.source.GetVoxelValueUnits().GetCodeMeaning() == "no units"
+    assert units(nodes.synthetic) == units(nodes.uncertainty) == "Hounsfield unit"
+    assert units(nodes.source) is None
+    assert units(nodes.attention[0]) is None
+
+
+def test_mr_is_windowed_by_its_histogram_and_has_no_units(source):
+    nodes = results.add_results(fake_result.description("ct-to-mr"), fake_result.result("synthetic"), source)
+    assert nodes.synthetic.GetName() == "patient_7 → MR (synthetic)"
+    assert nodes.synthetic.GetDisplayNode().GetAutoWindowLevel()
+    assert units(nodes.synthetic) == "no units"
 
 
 def test_the_uncertainty_is_windowed_from_zero_to_its_upper_end(nodes):
@@ -160,7 +180,11 @@ def test_a_map_fades_from_transparent_to_its_colour(nodes):
         assert strength[0] < 0.6 * strength[-1]
 
 
-def test_every_output_says_what_made_it(nodes):
+# Provenance, hierarchy
+
+
+def test_every_output_says_what_made_it(source):
+    nodes = results.add_results(fake_result.description(), fake_result.result(), source, segmentation_node=True)
     for node in nodes.outputs:
         assert node.GetAttribute("SASAN.model") == "brain-mr-ct"
         assert node.GetAttribute("SASAN.model_version") == "1.2.0"
@@ -168,316 +192,120 @@ def test_every_output_says_what_made_it(nodes):
         assert node.GetAttribute("SASAN.direction") == "mr-to-ct"
         assert node.GetAttribute("SASAN.parameters") == '{"flips": true}'
         assert node.GetAttribute("SASAN.notices") == '["The field of view is small."]'
-        assert node.GetNodeReference(results.SOURCE_REFERENCE_ROLE) is nodes.source
-    assert nodes.synthetic.GetAttribute("SASAN.role") == "synthetic"
+        assert node.GetAttribute("SASAN.run") == nodes.run
+        assert node.GetNodeReference("SASAN.Source") is source
+    roles = [node.GetAttribute("SASAN.role") for node in nodes.outputs]
+    assert roles == ["synthetic", "segmentation", "segments", "uncertainty", *4 * ["attention"]]
     assert [node.GetAttribute("SASAN.attention_map") for node in nodes.attention] == ["1", "2", "3", "4"]
-    assert nodes.source.GetAttribute("SASAN.model") is None, "the input was not made by the model"
+    assert source.GetAttributeNames() == (), "the input was not made by the model"
+    assert nodes.entry("modality") == "CT" and nodes.entry("source_modality") == "MR"
+    assert nodes.entry("nothing such") is None
 
 
 def test_outputs_lie_in_one_folder_beside_the_input(nodes):
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
     assert {item_parent(node) for node in nodes.outputs} == {nodes.folder}
-    assert hierarchy.GetItemParent(nodes.folder) == item_parent(nodes.source)
-    assert hierarchy.GetItemName(nodes.folder) == "patient_7: MR → CT"
+    assert hierarchy().GetItemParent(nodes.folder) == item_parent(nodes.source)
+    assert hierarchy().GetItemName(nodes.folder) == "patient_7: MR → CT"
 
 
-def test_a_volume_already_in_the_scene_is_used_and_the_folder_is_made_in_its_study(session, folder):
-    source = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLScalarVolumeNode", "Mine")
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    study = hierarchy.CreateStudyItem(hierarchy.GetSceneItemID(), "Study")
-    hierarchy.CreateItem(study, source)
-    nodes = results.load_results(folder, source)
-    again = results.load_results(folder, source)
-    assert nodes.source is source and again.source is source
-    assert nodes.synthetic.GetName() == "Mine → CT (synthetic)"
-    assert hierarchy.GetItemParent(nodes.folder) == study
-    assert hierarchy.GetItemParent(again.folder) == study
-    assert hierarchy.GetItemName(nodes.folder) != hierarchy.GetItemName(again.folder)
+def test_the_folder_is_made_in_the_inputs_study_and_each_run_has_its_own(session):
+    source = fake_result.add_source("Mine")
+    study = hierarchy().CreateStudyItem(hierarchy().GetSceneItemID(), "Study")
+    hierarchy().CreateItem(study, source)
+    first, second = (results.add_results(fake_result.description(), fake_result.result(), source) for _ in range(2))
+    assert first.run != second.run
+    assert hierarchy().GetItemParent(first.folder) == hierarchy().GetItemParent(second.folder) == study
+    assert hierarchy().GetItemName(first.folder) != hierarchy().GetItemName(second.folder)
+    assert not set(first.outputs) & set(second.outputs)
 
 
-def test_a_known_answer_is_loaded_beside_the_input(session, folder):
-    (folder / "synthetic.nrrd").rename(folder / "ct_known.nrrd")
-    fake = fake_result.write(folder.parent / "other")
-    (fake / "synthetic.nrrd").rename(folder / "synthetic.nrrd")
-    nodes = results.load_results(folder)
-    assert nodes.reference.GetName() == "patient_7: known CT"
-    assert nodes.reference.GetDisplayNode().GetWindow() == results.CT_WINDOW_LEVEL[0]
-    assert item_parent(nodes.reference) == item_parent(nodes.source)
+# Any outputs may be missing
 
 
-@pytest.mark.parametrize("damage", ["missing", "truncated"])
-def test_a_damaged_result_names_the_file_and_leaves_the_scene_as_it_was(session, folder, damage):
-    file = folder / "attention_3.nrrd"
-    if damage == "missing":
-        file.unlink()
-    else:
-        file.write_bytes(file.read_bytes()[:200])
-    before = session.scene.GetNumberOfNodes()
-    with pytest.raises(results.ResultsError, match="attention_3"):
-        results.load_results(folder)
+@pytest.mark.parametrize("role", ["synthetic", "segmentation", "uncertainty", "attention"])
+def test_a_single_kind_of_output_is_enough(source, role):
+    result = fake_result.result(role)
+    nodes = results.add_results(fake_result.description(), result, source, segmentation_node=True)
+    segments = [nodes.segments] if role == "segmentation" else []
+    assert len(nodes.outputs) == len(result) + len(segments)
+    assert {node.GetAttribute("SASAN.role") for node in nodes.volumes} == {role}
+    assert (nodes.segments is not None) == (role == "segmentation")
+    assert len(items()) == len(nodes.outputs) + 2, "the input, its outputs, and their folder"
+
+
+def test_maps_keep_their_numbers_when_some_are_missing(source):
+    result = {key: array for key, array in fake_result.result("attention").items() if key[-1] in "24"}
+    nodes = results.add_results(fake_result.description(), result, source)
+    assert nodes.attention_numbers == [2, 4]
+    assert [node.GetName() for node in nodes.attention] == ["patient_7 attention 2", "patient_7 attention 4"]
+
+
+def test_ten_maps_are_in_the_order_of_their_numbers(source):
+    one = fake_result.result()["attention_1"]
+    result = {f"attention_{number}": one for number in (10, 2, 9, 1)}
+    assert results.add_results(fake_result.description(), result, source).attention_numbers == [1, 2, 9, 10]
+
+
+# Errors
+
+
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (results, "image_from_array"),
+        (run_building, "fill_volume"),
+        (run_building, "fill_segments"),
+        (run_building, "show_strong_part"),
+        (run_building.hierarchy, "put_in"),
+    ],
+)
+@pytest.mark.parametrize("call", [1, 3])
+def test_whatever_fails_the_scene_is_as_it_was(source, monkeypatch, module, name, call):
+    hierarchy().CreateItem(hierarchy().GetSceneItemID(), source)
+    before = everything()
+    original, calls = getattr(module, name), []
+
+    def fail(*arguments, **options):
+        calls.append(name)
+        if len(calls) == call or name == "fill_segments":
+            raise MemoryError("no room")
+        return original(*arguments, **options)
+
+    monkeypatch.setattr(module, name, fail)
+    with pytest.raises(MemoryError):
+        results.add_results(fake_result.description(), fake_result.result(), source, segmentation_node=True)
+    assert everything() == before
+
+
+def test_an_input_that_was_removed_is_told(source):
+    slicer.mrmlScene.RemoveNode(source)
+    with pytest.raises(TranslationError, match="removed") as caught:
+        results.add_results(fake_result.description(), fake_result.result(), source)
+    assert caught.value.kind == "source" and caught.value.hint
     assert volumes() == []
-    assert session.scene.GetNumberOfNodes() == before
 
 
-@pytest.mark.parametrize("text", [None, "{", "[]", '{"input": "x"}'])
-def test_a_folder_without_a_whole_translation_json_is_refused(session, folder, text):
-    file = folder / "translation.json"
-    if text is None:
-        file.unlink()
-    else:
-        file.write_text(text)
-    with pytest.raises(results.ResultsError, match=r"translation\.json"):
-        results.load_results(folder)
+def test_a_result_of_another_size_is_told(source):
+    result = fake_result.result()
+    result["attention_3"] = result["attention_3"][:, :, :-1]
+    with pytest.raises(TranslationError, match="23 × 28 × 20 voxels, but patient_7 has 24 × 28 × 20") as caught:
+        results.add_results(fake_result.description(), result, source)
+    assert caught.value.kind == "source" and caught.value.hint
+    assert volumes() == [source]
 
 
-# Choice of maps
-
-
-def test_maps_are_chosen_that_mark_different_places(nodes):
-    first, second, same_as_first, empty = nodes.attention
-    arrayFromVolume(first)[4:16, 16:22, 5:10] = 1
-    chosen = attention.complementary_maps(nodes.attention, nodes.segmentation)
-    assert chosen == [first], "the second marks 1 % of the body, which is not worth a colour"
-    arrayFromVolume(second)[4:16, 6:10, 13:18] = 1
-    chosen = attention.complementary_maps(nodes.attention, nodes.segmentation)
-    assert chosen == [first, second], "largest first; neither the repetition nor the empty one"
-    assert attention.complementary_maps(nodes.attention, nodes.segmentation, count=1) == [first]
-    assert attention.complementary_maps([same_as_first], nodes.segmentation) == [same_as_first]
-    assert attention.complementary_maps([empty], nodes.segmentation) == [empty]
-
-
-def test_a_map_of_the_background_is_not_chosen(nodes):
-    first, background = nodes.attention[:2]
-    arrayFromVolume(background)[:] = arrayFromVolume(nodes.segmentation) == 0
-    assert attention.complementary_maps([background, first], nodes.segmentation) == [first]
-
-
-def test_a_dense_map_is_drawn_where_it_is_strongest(nodes):
-    node = nodes.attention[0]
-    inside = arrayFromVolume(nodes.segmentation) > 0
-    values = np.linspace(0, 1, inside.sum())
-    arrayFromVolume(node)[inside] = values
-    attention.show_strong_part(node, nodes.segmentation)
-    drawn = arrayFromVolume(node) > node.GetDisplayNode().GetWindowLevelMin()
-    assert drawn.sum() / inside.sum() == pytest.approx(0.15, abs=0.01)
-
-
-# Pictures
-
-
-@pytest.mark.parametrize("plane", PLANES)
-def test_the_overlay_is_drawn_where_the_map_is_high_and_nowhere_else(nodes, plane):
-    mark = fake_result.MARKS[0]
-    view = SliceView("Test", 240, 200)
-    views.set_layers(view.composite, nodes.source, nodes.attention[:1])
-    view.node.SetOrientation(plane)
-    views.fit(view.node, views.content_extent(nodes.source))
-    center = center_ras(mark)
-    view.node.JumpSliceByOffsetting(*center)
-    picture = view.image()
-    colored = saturation(picture) > 40
-
-    row, column = view.pixel(center)
-    red, green, blue = picture[round(row), round(column)].astype(int)
-    assert red > green + 40 and red > blue + 40, "map 1 is red"
-    assert np.argwhere(colored).mean(axis=0) == pytest.approx((row, column), abs=2)
-    mirrored = picture.shape[0] - 1 - row, picture.shape[1] - 1 - column
-    assert not colored[round(mirrored[0]), round(mirrored[1])]
-    rows, columns = np.indices(colored.shape)
-    inside = _in_box(view, rows, columns, mark, margin=0.6)
-    assert colored[_in_box(view, rows, columns, mark, margin=-1.0)].all()
-    assert not colored[~inside].any()
-
-
-def _in_box(view, rows, columns, mark, margin):
-    """Which pixels lie in a box of voxels, grown by `margin` voxels."""
-    xy = np.stack([columns, view.node.GetDimensions()[1] - 1 - rows, 0 * rows, 0 * rows + 1], axis=-1)
-    ras = xy @ arrayFromVTKMatrix(view.node.GetXYToRAS()).T
-    ijk = (ras @ np.linalg.inv(fake_result.oblique_affine()).T)[..., :3]
-    inside = np.ones(rows.shape, bool)
-    for axis, part in zip((2, 1, 0), mark, strict=True):
-        inside &= (ijk[..., axis] >= part.start - 0.5 - margin) & (ijk[..., axis] <= part.stop - 0.5 + margin)
-    return inside
-
-
-def test_several_maps_are_drawn_at_once_each_in_its_colour(nodes):
-    view = SliceView("Test", 200, 200)
-    views.set_layers(view.composite, nodes.source, nodes.attention)
-    for map_number in (2, 3):  # 3 lies on 1, above it
-        center = center_ras(fake_result.MARKS[map_number - 1])
-        view.node.JumpSliceByCentering(*center)
-        row, column = view.pixel(center)
-        pixel = view.image()[round(row), round(column)]
-        hue = int(np.argmax(colors.attention_color(map_number)))
-        assert np.argmax(pixel) == hue
-        assert saturation(pixel) > 40
-
-
-def test_the_segmentation_is_drawn_in_the_labels_colours(nodes):
-    view = SliceView("Test", 200, 200)
-    views.set_layers(view.composite, nodes.source, (), nodes.segmentation)
-    center = center_ras(fake_result.MARKS[0])
-    view.node.JumpSliceByCentering(*center)
-    row, column = (round(float(part)) for part in view.pixel(center))
-    with_labels = view.image()[row, column]
-    views.set_layers(view.composite, nodes.source)
-    without = view.image()[row, column]
-    share = views.SEGMENTATION_OPACITY
-    expected = (1 - share) * without + share * np.array(fake_result.COLORS[3])
-    np.testing.assert_allclose(with_labels, expected, atol=2)
-
-
-def test_layers_of_an_earlier_overlay_do_not_stay(nodes):
-    _, composite = views.slice_view("Test")
-    views.set_layers(composite, nodes.source, nodes.attention)
-    views.set_layers(composite, nodes.synthetic, nodes.attention[:2])
-    assert composite.GetNumberOfAdditionalLayers() == 1
-    views.set_layers(composite, nodes.synthetic)
-    assert composite.GetNumberOfAdditionalLayers() == 0
-    assert composite.GetForegroundVolumeID() is None
-    assert composite.GetBackgroundVolumeID() == nodes.synthetic.GetID()
-
-
-@pytest.mark.parametrize("plane", PLANES)
-def test_a_fitted_view_is_filled_by_the_anatomy_and_cuts_nothing_off(nodes, plane):
-    extent = views.content_extent(nodes.source)
-    view = SliceView("Test", 300, 200)
-    view.node.SetOrientation(plane)
-    views.fit(view.node, extent)
-    corners = np.array(np.meshgrid(*zip(extent.lower, extent.upper, strict=True))).reshape(3, -1).T
-    pixels = np.array([view.pixel(corner) for corner in corners])
-    assert pixels.min() >= 0
-    assert (pixels <= (199, 299)).all()
-    used = np.ptp(pixels, axis=0) / (200, 300)
-    assert used.max() > 0.9
-    field = view.node.GetFieldOfView()
-    assert field[0] / 300 == pytest.approx(field[1] / 200), "pixels are square"
-
-
-def test_the_extent_is_that_of_the_body_in_patient_space(nodes):
-    extent = views.content_extent(nodes.source)
-    k, j, i = np.mgrid[fake_result.BODY]
-    points = np.stack([i, j, k, 0 * i + 1], axis=-1).reshape(-1, 4) @ fake_result.oblique_affine().T
-    np.testing.assert_allclose(extent.lower, points.min(axis=0)[:3], atol=2)
-    np.testing.assert_allclose(extent.upper, points.max(axis=0)[:3], atol=2)
-
-
-def test_the_first_look_is_radiological(nodes):
-    views.show_translation(nodes)
-    ends = {"Red": ("R", "A"), "Green": ("R", "S"), "Yellow": ("A", "S")}
-    towards = {"R": (1, 0, 0), "A": (0, 1, 0), "S": (0, 0, 1)}
-    for name, (left, above) in ends.items():
-        view = SliceView(name, 200, 200)
-        center = views.content_extent(nodes.source).center
-        row, column = view.pixel(center)
-        assert view.pixel(np.add(center, towards[left]))[1] < column
-        assert view.pixel(np.add(center, towards[above]))[0] < row
-
-
-# Scene
-
-
-def test_the_bundle_reads_back_with_the_same_nodes_layers_and_pictures(tmp_path, folder):
-    names = [f"Slice{n}" for n in range(4, 10)] + ["Red", "Yellow", "Green"]
-    with Session():
-        nodes = results.load_results(folder)
-        views.show_translation(nodes, nodes.attention[0])
-        views.slice_view("Slice7")[0].JumpSliceByOffsetting(*center_ras(fake_result.MARKS[0]))
-        # The view nodes' scene is what is written, so the pictures are taken after that.
-        save_scene(tmp_path / "scene.mrb")
-        before = {node.GetName(): _described(node) for node in volumes()}
-        pictures = {name: SliceView(name, 150, 150).image() for name in names}
-        layers = {name: _layers(name) for name in names}
-    with Session() as session:
-        assert session.scene.ReadFromMRB(str(tmp_path / "scene.mrb"), True)
-        after = {node.GetName(): _described(node) for node in volumes()}
-        assert after.keys() == before.keys()
-        for name in before:
-            assert after[name] == before[name]
-        assert {name: _layers(name) for name in names} == layers
-        assert layers["Slice7"] == ["patient_7", "patient_7 attention 1"]
-        assert layers["Slice4"] == ["patient_7 → CT (synthetic)"]
-        arrangement = session.scene.GetFirstNodeByClass("vtkMRMLLayoutNode").GetViewArrangement()
-        assert arrangement == slicer.vtkMRMLLayoutNode.SlicerLayoutThreeByThreeSliceView
-        for name, picture in pictures.items():
-            difference = np.abs(SliceView(name, 150, 150).image().astype(int) - picture)
-            assert difference.max() <= 2, name
-            assert picture.any(), name
-        assert (saturation(pictures["Slice7"]) > 40).any(), "the overlay is seen"
-
-
-def _described(node):
-    """What must survive in the file, of one volume node."""
-    hierarchy = slicer.vtkMRMLSubjectHierarchyNode.GetSubjectHierarchyNode(slicer.mrmlScene)
-    display = node.GetDisplayNode()
-    table = display.GetColorNode()
-    return {
-        "class": node.GetClassName(),
-        "geometry": np.round(ijk_to_ras(node), 6).tolist(),
-        "voxels": arrayFromVolume(node).tolist(),
-        "attributes": {key: node.GetAttribute(key) for key in node.GetAttributeNames()},
-        "folder": hierarchy.GetItemName(item_parent(node)),
-        "window": (round(display.GetWindow(), 4), round(display.GetLevel(), 4))
-        if node.IsA("vtkMRMLScalarVolumeNode") and not node.IsA("vtkMRMLLabelMapVolumeNode")
-        else None,
-        "colors": [np.round(np.array(table.GetLookupTable().GetTableValue(n)) * 255).tolist() for n in range(4)],
-    }
-
-
-def _layers(name):
-    """The names of the volumes in a view, from the background up."""
-    _, composite = views.slice_view(name)
-    count = slicer.vtkMRMLSliceCompositeNode.Layer_Last + composite.GetNumberOfAdditionalLayers()
-    shown = [composite.GetNthLayerVolume(layer) for layer in range(count)]
-    return [node.GetName() for node in shown if node is not None]
-
-
-def test_make_scene_writes_the_bundle_and_a_picture(tmp_path, monkeypatch, capsys):
-    for name in ("one", "two"):
-        fake_result.write(tmp_path / "demo" / name, f"{name}.nrrd")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["make_scene.py", "demo"])
-    assert main() == 0
-    assert sorted(path.name for path in (tmp_path / "demo").iterdir()) == [
-        "one",
-        "overview.png",
-        "scene.mrb",
-        "two",
-    ]
-    assert capsys.readouterr().out.split() == [str(tmp_path / "demo" / n) for n in ("scene.mrb", "overview.png")]
-    with Session() as session:
-        assert session.scene.ReadFromMRB(str(tmp_path / "demo" / "scene.mrb"), True)
-        assert len(volumes()) == 2 * len(fake_result.arrays())
-    picture = _read_png(tmp_path / "demo" / "overview.png")
-    assert picture.shape[1] > 1000
-    assert (saturation(picture) > 40).mean() > 0.01
-    upper, lower = np.array_split(picture, 2)
-    assert (upper > 0).any() and (lower > 0).any()
-
-
-def test_make_scene_refuses_a_folder_without_results(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(sys, "argv", ["make_scene.py", str(tmp_path)])
-    assert main() == 1
-    assert "no result" in capsys.readouterr().err
-    assert list(tmp_path.iterdir()) == []
-
-
-def _read_png(path):
-    import vtk
-    from vtk.util.numpy_support import vtk_to_numpy
-
-    reader = vtk.vtkPNGReader()
-    reader.SetFileName(str(path))
-    reader.Update()
-    columns, rows, _ = reader.GetOutput().GetDimensions()
-    return vtk_to_numpy(reader.GetOutput().GetPointData().GetScalars()).reshape(rows, columns, -1)
+def test_a_result_of_nothing_is_told(source):
+    with pytest.raises(TranslationError, match="no result"):
+        results.add_results(fake_result.description(), {}, source)
+    with pytest.raises(ValueError, match="surprise"):
+        results.add_results(fake_result.description(), {"surprise": fake_result.result()["synthetic"]}, source)
 
 
 # Imports
 
 
 def test_nothing_but_slicer_and_vtk_is_imported_at_file_scope():
-    allowed = {*sys.stdlib_module_names, "slicer", "vtk", "SASANTranslationLib"}
+    allowed = {*sys.stdlib_module_names, "slicer", "vtk", "qt", "ctk", "SASANTranslationLib"}
     for path in Path(SASANTranslationLib.__file__).parent.rglob("*.py"):
         for statement in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(statement, ast.Import):
