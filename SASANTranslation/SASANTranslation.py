@@ -1,15 +1,19 @@
-"""The Slicer module SASANTranslation: no panel yet, it puts the library `SASANLib` within Slicer's reach."""
+"""The Slicer module SASANTranslation: what Slicer asks of a module; the work is in SASANTranslationLib."""
 
+import slicer
 from slicer.i18n import tr as _
 from slicer.i18n import translate
-from slicer.ScriptedLoadableModule import ScriptedLoadableModule
+from slicer.ScriptedLoadableModule import ScriptedLoadableModule, ScriptedLoadableModuleWidget
+from slicer.util import VTKObservationMixin
+
+from SASANTranslationLib.logic import SASANTranslationLogic
+from SASANTranslationLib.self_test import SASANTranslationTest
+
+__all__ = ["SASANTranslation", "SASANTranslationLogic", "SASANTranslationTest", "SASANTranslationWidget"]
 
 
 class SASANTranslation(ScriptedLoadableModule):
-    """Loading this module puts its folder, and with it `SASANLib`, on Slicer's Python path.
-
-    Nothing of the library is imported here: it needs torch, which Slicer does not bring.
-    """
+    """Describes the module. Nothing of the library is imported: torch lives in the worker process only."""
 
     def __init__(self, parent):
         super().__init__(parent)
@@ -17,12 +21,9 @@ class SASANTranslation(ScriptedLoadableModule):
         parent.categories = [translate("qSlicerAbstractCoreModule", "Image Synthesis")]
         parent.dependencies = []
         parent.contributors = ["SASAN contributors"]
-        # Hidden until there is a panel to show.
-        parent.hidden = True
         parent.helpText = _(
-            "Brings the Python library SASANLib, which translates medical images between modalities (MR to CT"
-            " and back), into Slicer. It has no panel yet: use the library from Python, or the command-line"
-            " program <code>sasan</code>. See the"
+            "Translates a CT into an MR and an MR into a CT, with attention maps, a segmentation and an uncertainty"
+            " map that show what the network looked at and where it is unsure. See the"
             ' <a href="https://github.com/SASAN-project/SlicerSASAN">project page</a>.'
             " Synthetic images are not for diagnosis."
         )
@@ -31,3 +32,68 @@ class SASANTranslation(ScriptedLoadableModule):
             " Spatial Adaptive Normalization for Cross-Modality Domain Adaptation, IEEE Transactions on"
             " Medical Imaging 40(10), 2021."
         )
+        slicer.app.connect("startupCompleted()", self._on_startup_completed)
+
+    def _on_startup_completed(self):
+        """Make the layouts known, so that a scene saved while inspecting opens before the panel has been."""
+        from SASANTranslationLib.inspection import layouts
+
+        layouts.register()
+
+
+class SASANTranslationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
+    """The module's panel in Slicer's terms: set up, entered, left, reloaded; `panel` does the rest."""
+
+    def __init__(self, parent=None):
+        ScriptedLoadableModuleWidget.__init__(self, parent)
+        VTKObservationMixin.__init__(self)
+        self._entered = False
+
+    def setup(self):
+        super().setup()
+        # Here, so that Slicer's start does not have to read the panel's files.
+        from SASANTranslationLib.panel.translation_panel import TranslationPanel
+
+        widget = slicer.util.loadUI(self.resourcePath("UI/SASANTranslation.ui"))
+        self.layout.addWidget(widget)
+        widget.setMRMLScene(slicer.mrmlScene)
+        self.ui = slicer.util.childWidgetVariables(widget)
+        self.ui.SASANTranslation = widget
+        self.logic = SASANTranslationLogic()
+        self.panel = TranslationPanel(self.ui, self.logic)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEnd)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndImportEvent, self.onSceneEnd)
+        self.panel.set_parameter_node(self.logic.getParameterNode())
+
+    def enter(self):
+        """Called each time the user opens the module."""
+        self._entered = True
+        if self.panel.parameters is None:
+            self.panel.set_parameter_node(self.logic.getParameterNode())
+        self.panel.enter()
+
+    def exit(self):
+        """Called each time the user opens another module; a translation goes on."""
+        self._entered = False
+        self.panel.exit()
+
+    def cleanup(self):
+        """Called when the module is reloaded and when Slicer ends."""
+        self.removeObservers()
+        self.panel.cleanup()
+
+    def onSceneStartClose(self, _caller, _event):
+        self.panel.close_scene()
+
+    def onSceneEnd(self, _caller, _event):
+        if self._entered or self.panel.parameters is not None:  # otherwise `enter` will
+            self.panel.set_parameter_node(self.logic.getParameterNode())
+
+    def onReload(self):
+        """Reload the module with all of its files, not only this one."""
+        import sys
+
+        for name in [name for name in sys.modules if name.split(".")[0] == "SASANTranslationLib"]:
+            del sys.modules[name]
+        super().onReload()

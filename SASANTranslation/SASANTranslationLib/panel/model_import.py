@@ -1,0 +1,47 @@
+"""Importing a model: checked in the worker, copied to the user's models, replaced only after a question."""
+
+from pathlib import Path
+
+import slicer
+from slicer.i18n import tr as _
+
+from SASANTranslationLib import dependencies
+from SASANTranslationLib.errors import TranslationError
+
+
+class ModelImport:
+    """imported(name): called at the end, with the new model's name, or None. say(text): for the status line."""
+
+    def __init__(self, logic, imported, say):
+        self._logic, self._imported, self._say = logic, imported, say
+        self.running = False
+
+    def start(self, path, replace=False):
+        """Check and copy the model in a folder or .zip."""
+        try:
+            absent = dependencies.missing()
+            if absent:
+                dependencies.ask_and_install(absent)
+            self._logic.importModel(path, replace, self._done, lambda error: self._failed(error, path))
+        except TranslationError as error:
+            self._end(None, str(error))
+            return
+        self.running = True
+        self._say(_("Checking the model {path}…").format(path=path))
+
+    def _done(self, folder):
+        name = Path(folder).name
+        self._end(name, _("The model {name} was imported.").format(name=name))
+
+    def _failed(self, error, path):
+        self.running = False
+        question = _("{message} Replace it?").format(message=error.message)
+        if error.kind == "exists" and slicer.util.confirmOkCancelDisplay(question, windowTitle=_("Import model")):
+            self.start(path, replace=True)
+            return
+        self._end(None, error.message if error.kind == "exists" else str(error))
+
+    def _end(self, name, text):
+        self.running = False
+        self._imported(name)
+        self._say(text)

@@ -1,0 +1,226 @@
+"""The whole panel: its sections, the parameter node they share, and what a click on Translate sets off."""
+
+import time
+
+import slicer
+import vtk
+from slicer.i18n import tr as _
+from slicer.util import VTKObservationMixin
+
+from SASANTranslationLib import dependencies, views
+from SASANTranslationLib.errors import TranslationError
+from SASANTranslationLib.inspection.panel import InspectPanel
+from SASANTranslationLib.panel.input_section import InputSection
+from SASANTranslationLib.panel.model_import import ModelImport
+from SASANTranslationLib.panel.model_section import ModelSection
+from SASANTranslationLib.panel.readiness import resolve_options
+from SASANTranslationLib.panel.results_section import ResultsSection
+from SASANTranslationLib.panel.run_section import RunSection
+from SASANTranslationLib.states import RUNNING, State
+
+
+class TranslationPanel(VTKObservationMixin):
+    """Connects the sections on the widgets `ui` with the `logic`; it is the `RunListener` of what it starts."""
+
+    def __init__(self, ui, logic):
+        super().__init__()
+        self.ui, self.logic = ui, logic
+        self.parameters = None
+        self._gui = None
+        self._input = None
+        self._run = None
+        self._started = 0.0
+        self._unfamiliar = []
+        self.inspect = InspectPanel(ui.inspectBoxLayout, self._compare)
+        self.run_section = RunSection(ui, self.on_translate)
+        self.input_section = InputSection(ui)
+        self.model_import = ModelImport(logic, self._imported, self.run_section.say)
+        self.model_section = ModelSection(ui, self.model_import.start)
+        self.results_section = ResultsSection(ui, self.inspect.set_nodes)
+        logic.client.listen(log=self.run_section.add_log, devices=self.model_section.set_devices)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self._on_node_removed)
+        self.refresh()
+
+    def set_parameter_node(self, parameters):
+        """Follow another parameter node (a wrapper), or none, as while a scene is being closed."""
+        if self.parameters is not None:
+            self.parameters.disconnectGui(self._gui)
+            self.removeObserver(self.parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._on_modified)
+        self.parameters = parameters
+        for section in (self.input_section, self.model_section, self.results_section):
+            section.parameters = parameters
+        self.inspect.set_parameter_node(parameters)
+        if parameters is not None:
+            self._gui = parameters.connectGui(self.ui.SASANTranslation)
+            self.addObserver(parameters.parameterNode, vtk.vtkCommand.ModifiedEvent, self._on_modified)
+            self._choose_input()
+        self.results_section.refresh()
+        self.refresh()
+
+    def refresh(self):
+        """Show what the parameter node says, and whether Translate could work."""
+        self._follow_input()
+        for section in (self.input_section, self.model_section):
+            section.refresh()
+        self.results_section.select()
+        problem = self._problem()
+        self.run_section.set_reason(str(problem) if problem is not None else "")
+        self.ui.hardenButton.visible = problem is not None and problem.kind == "transform"
+
+    def enter(self):
+        """The user opened the module."""
+        self.model_section.reload()
+        self.results_section.refresh()
+        self.refresh()
+        self.inspect.enter()
+
+    def exit(self):
+        """The user opened another module: the views are theirs again."""
+        self.inspect.exit()
+
+    def close_scene(self):
+        """The scene is about to be emptied: end what is running in it, and let go of its nodes."""
+        self.cancel()
+        self.set_parameter_node(None)
+
+    def cleanup(self):
+        """The panel is about to go: end the worker, and leave nothing observed or running."""
+        self.logic.stopWorker()  # and with it what it is doing
+        self.set_parameter_node(None)
+        self.inspect.cleanup()
+        self.removeObservers()
+        self.logic.client.listen(log=None, devices=None)
+
+    # Translating
+
+    def on_translate(self):
+        """The button: begin, or cancel what is running."""
+        if self.run_section.state in RUNNING:
+            self.cancel()
+            return
+        try:
+            options = resolve_options(self.parameters, self.logic)
+            self._unfamiliar = []
+            self.run_section.show_banner([])
+            self._install_missing()
+            self.run_section.go(State.STARTING)
+            self._started = time.monotonic()
+            update = self.results_section.current if self.parameters.updateInPlace else None
+            if update is not None and update.source is not self.parameters.inputVolume:
+                update = None
+            self._run = self.logic.start(self.parameters.inputVolume, options, self, update)
+        except TranslationError as error:
+            self.failed(error)
+
+    def cancel(self):
+        """End a running translation, if there is one."""
+        if self._run is not None and not self._run.finished:
+            if self.run_section.state is not State.CANCELLING:
+                self.run_section.go(State.CANCELLING)
+            self._run.cancel()
+
+    def progress(self, fraction, stage, eta):
+        self.run_section.progress(fraction, stage, eta)
+
+    def notice(self, text, unfamiliar):
+        self.run_section.add_log(text)
+        if unfamiliar and text not in self._unfamiliar:
+            self._unfamiliar.append(text)
+            self.run_section.show_banner(self._unfamiliar)
+
+    def done(self, nodes):
+        if self.parameters is None:
+            return
+        seconds = time.monotonic() - self._started
+        self.parameters.run = nodes.run
+        self.results_section.refresh()
+        if not self.inspect.active:
+            views.show_in_slices(nodes)
+        message = _("Added “{name}” in {seconds:.0f} s.").format(name=nodes.synthetic.GetName(), seconds=seconds)
+        self.run_section.go(State.DONE, message)
+
+    def failed(self, error):
+        if error.kind == "cancelled":
+            self.run_section.go(State.CANCELLED, str(error) if error.hint else _("Cancelled: nothing was added."))
+        else:
+            self.run_section.add_log(str(error))
+            self.run_section.go(State.FAILED, str(error))
+        self.results_section.refresh()
+        self.refresh()
+
+    def _install_missing(self):
+        """Install what is missing after a question.
+
+        Raises:
+            TranslationError: the user declined (kind "cancelled"), or it failed.
+        """
+        absent = dependencies.missing()
+        if not absent:
+            return
+        self.run_section.go(State.INSTALLING)
+        dependencies.ask_and_install(absent)
+
+    # Following nodes
+
+    def _problem(self):
+        """Why a click on Translate could not work, as an error; None if it could."""
+        if self.parameters is None:
+            return TranslationError(_("There is no scene."))
+        if self.model_import.running:
+            return TranslationError(_("A model is being imported."))
+        try:
+            resolve_options(self.parameters, self.logic)
+        except TranslationError as error:
+            return error
+        return None
+
+    def _choose_input(self):
+        """A new panel takes the scene's first image, as Slicer's own modules do."""
+        if self.parameters.inputVolume is None:
+            volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
+            if volume is not None and volume.GetAttribute("SASAN.role") is None:
+                self.parameters.inputVolume = volume
+
+    def _follow_input(self):
+        """Observe the input volume: its image, its transform and its name decide what can be done with it."""
+        volume = self.parameters.inputVolume if self.parameters is not None else None
+        if volume is self._input:
+            return
+        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
+        for node, change in ((self._input, self.removeObserver), (volume, self.addObserver)):
+            for event in events if node is not None else ():
+                change(node, event, self._on_modified)
+        self._input = volume
+
+    def _on_modified(self, _caller, _event):
+        if not slicer.mrmlScene.IsBatchProcessing():
+            self.refresh()
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_removed(self, _scene, _event, node):
+        if node.GetAttribute("SASAN.run") and not slicer.mrmlScene.IsBatchProcessing():
+            self.results_section.refresh()
+
+    # Models and comparison
+
+    def _imported(self, name):
+        self.model_section.reload()
+        if name and self.parameters is not None:
+            self.parameters.model = name
+        self.refresh()
+
+    def _compare(self, nodes, reference, done, failed):
+        """`logic.compare`, after the question for the package that it needs; without it there is no SSIM.
+
+        failed(message): the error as a sentence.
+        """
+        wanted = [*dependencies.requirements(), *dependencies.COMPARISON_REQUIREMENTS]
+        absent = dependencies.missing(wanted)
+        try:
+            if absent:
+                dependencies.ask_and_install(absent)
+        except TranslationError as error:
+            if dependencies.missing():
+                failed(str(error))
+                return
+        self.logic.compare(nodes, reference, done, lambda error: failed(str(error)))
