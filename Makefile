@@ -1,6 +1,6 @@
 # Everything runs from .venv, which the first target that needs it sets up: `make demo` on a fresh machine is enough.
-#   make demo [INPUT=head.nii.gz]      make test      make bench      make gpu      make lint
-#   make train-brain [DATA=…] [JOB=…]  make clean
+#   make demo [INPUT=head.nii.gz]      make test      make bench      make screenshots
+#   make lint      make gpu            make train-brain [DATA=…] [JOB=…]  make clean
 PYTHON ?= python3
 # What pip is asked for first; the package itself accepts any torch >= 2.2. For the smaller CPU build from PyTorch's
 # own index: make demo TORCH="torch==2.13.0 --index-url https://download.pytorch.org/whl/cpu"
@@ -12,7 +12,7 @@ SETTINGS ?= Testing/benchmarks/brain-mr-ct.json
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: demo test bench gpu lint format train-brain clean
+.PHONY: demo screenshots test bench gpu lint format train-brain clean
 .DELETE_ON_ERROR:
 
 .venv: $(READY)
@@ -27,8 +27,11 @@ $(READY): pyproject.toml
 	touch $@
 
 demo: $(READY)
-	$(BIN)/sasan demo --output demo $(if $(INPUT),--input "$(INPUT)")
-	$(BIN)/python Testing/slicer/make_scene.py demo
+	$(BIN)/python Testing/host/demo.py --output demo $(if $(INPUT),--input "$(INPUT)")
+
+# The README's pictures: the panel driven in the host, on the built-in phantom.
+screenshots: $(READY)
+	$(BIN)/python Testing/host/screenshots.py --output Resources/Screenshots
 
 lint: $(READY)
 	$(BIN)/ruff check .
