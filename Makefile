@@ -47,6 +47,7 @@ test: lint
 
 bench: $(READY)
 	$(BIN)/python Testing/benchmarks/bench.py
+	$(BIN)/python Testing/benchmarks/panel.py
 
 # Checks that need a CUDA device are a list worked off by hand, on a machine that has one; this does not pretend otherwise.
 gpu: $(READY)

@@ -50,6 +50,8 @@ class TranslationRun:
         self.nodes = None
         self.error = None
         self.finished = False
+        #: Of the last frame, as the worker measured them: "total" and, of these, "networks".
+        self.seconds = None
 
     def start(self):
         """Send the first request; TranslationError when the input is unusable or another run is at it."""
@@ -120,11 +122,12 @@ class TranslationRun:
         if self._replaced is not None:
             results.remove_run(self._replaced)
         self._finish()
-        logging.info("SASAN added %s in %.1f s", self.nodes.synthetic.GetName(), time.monotonic() - self._started)
+        logging.info("SASAN added %s in %.1f s", self.nodes.title, time.monotonic() - self._started)
         self._listener.done(self.nodes)
 
     def _take(self, event):
         """Make nodes of a result, or fill those of the frame before."""
+        self.seconds = event["seconds"]
         files = event["files"]
         arrays = {key: self._folder.read(file) for key, file in files.items() if key != "attention"}
         for number, file in enumerate(files.get("attention", ()), start=1):

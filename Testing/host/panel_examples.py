@@ -40,12 +40,12 @@ def wait_until(condition, seconds=120):
         time.sleep(0.005)
 
 
-def translate(panel):
+def translate(panel, seconds=120):
     """Click Translate and wait for the end; returns its state's value ("done", "failed" …)."""
     from SASANTranslationLib.states import RUNNING
 
     panel.ui.translateButton.click()
-    wait_until(lambda: panel.run_section.state not in RUNNING)
+    wait_until(lambda: panel.run_section.state not in RUNNING, seconds)
     return panel.run_section.state.value
 
 

@@ -10,10 +10,14 @@ from SASANTranslationLib.errors import TranslationError
 
 
 class ModelImport:
-    """imported(name): called at the end, with the new model's name, or None. say(text): for the status line."""
+    """One import at a time.
 
-    def __init__(self, logic, imported, say):
-        self._logic, self._imported, self._say = logic, imported, say
+    changed(): told when one begins. imported(name): told when one has ended, with the new model's name, or None.
+    say(text): for the status line.
+    """
+
+    def __init__(self, logic, changed, imported, say):
+        self._logic, self._changed, self._imported, self._say = logic, changed, imported, say
         self.running = False
 
     def start(self, path, replace=False):
@@ -27,7 +31,7 @@ class ModelImport:
             self._end(None, str(error))
             return
         self.running = True
-        self._say(_("Checking the model {path}…").format(path=path))
+        self._changed()
 
     def _done(self, folder):
         name = Path(folder).name

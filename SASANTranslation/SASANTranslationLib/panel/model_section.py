@@ -138,6 +138,8 @@ class ModelSection:
         except TranslationError as error:
             slicer.util.errorDisplay(str(error))
         self.reload()
+        if self._current() is None:
+            self.parameters.model = self.models[0].name if self.models else ""
 
     def _open_folder(self):
         qt.QDesktopServices.openUrl(qt.QUrl.fromLocalFile(str(self._current().folder)))

@@ -28,13 +28,13 @@ class TranslationPanel(VTKObservationMixin):
         self.parameters = None
         self._gui = None
         self._input = None
-        self._run = None
+        self.run = None
         self._started = 0.0
         self._unfamiliar = []
         self.inspect = InspectPanel(ui.inspectBoxLayout, self._compare)
         self.run_section = RunSection(ui, self.on_translate)
         self.input_section = InputSection(ui)
-        self.model_import = ModelImport(logic, self._imported, self.run_section.say)
+        self.model_import = ModelImport(logic, self.refresh, self._imported, self.run_section.say)
         self.model_section = ModelSection(ui, self.model_import.start)
         self.results_section = ResultsSection(ui, self.inspect.set_nodes)
         logic.client.listen(log=self.run_section.add_log, devices=self.model_section.set_devices)
@@ -108,16 +108,16 @@ class TranslationPanel(VTKObservationMixin):
             update = self.results_section.current if self.parameters.updateInPlace else None
             if update is not None and update.source is not self.parameters.inputVolume:
                 update = None
-            self._run = self.logic.start(self.parameters.inputVolume, options, self, update)
+            self.run = self.logic.start(self.parameters.inputVolume, options, self, update)
         except TranslationError as error:
             self.failed(error)
 
     def cancel(self):
         """End a running translation, if there is one."""
-        if self._run is not None and not self._run.finished:
+        if self.run is not None and not self.run.finished:
             if self.run_section.state is not State.CANCELLING:
                 self.run_section.go(State.CANCELLING)
-            self._run.cancel()
+            self.run.cancel()
 
     def progress(self, fraction, stage, eta):
         self.run_section.progress(fraction, stage, eta)
@@ -191,6 +191,8 @@ class TranslationPanel(VTKObservationMixin):
             for event in events if node is not None else ():
                 change(node, event, self._on_modified)
         self._input = volume
+        if self.run_section.state not in RUNNING:
+            self.run_section.show_banner([])  # it was about another image
 
     def _on_modified(self, _caller, _event):
         if not slicer.mrmlScene.IsBatchProcessing():
