@@ -27,11 +27,11 @@ $(READY): pyproject.toml
 	touch $@
 
 demo: $(READY)
-	$(BIN)/python Testing/host/demo.py --output demo $(if $(INPUT),--input "$(INPUT)")
+	$(BIN)/python Testing/host/make_demo.py --output demo $(if $(INPUT),--input "$(INPUT)")
 
 # The README's pictures: the panel driven in the host, on the built-in phantom.
 screenshots: $(READY)
-	$(BIN)/python Testing/host/screenshots.py --output Resources/Screenshots
+	$(BIN)/python Testing/host/make_screenshots.py --output Resources/Screenshots
 
 lint: $(READY)
 	$(BIN)/ruff check .

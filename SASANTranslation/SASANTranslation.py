@@ -44,10 +44,8 @@ class SASANTranslation(ScriptedLoadableModule):
 class SASANTranslationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
     """The module's panel in Slicer's terms: set up, entered, left, reloaded; `panel` does the rest."""
 
-    def __init__(self, parent=None):
-        ScriptedLoadableModuleWidget.__init__(self, parent)
-        VTKObservationMixin.__init__(self)
-        self._entered = False
+    #: Whether the panel followed a parameter node before a scene began to be closed or read.
+    _resume = False
 
     def setup(self):
         super().setup()
@@ -61,21 +59,22 @@ class SASANTranslationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.ui.SASANTranslation = widget
         self.logic = SASANTranslationLogic()
         self.panel = TranslationPanel(self.ui, self.logic)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.StartCloseEvent, self.onSceneStartClose)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndCloseEvent, self.onSceneEnd)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndImportEvent, self.onSceneEnd)
-        self.panel.set_parameter_node(self.logic.getParameterNode())
+        scene = slicer.vtkMRMLScene
+        self.addObserver(slicer.mrmlScene, scene.StartCloseEvent, self.onSceneStartClose)
+        self.addObserver(slicer.mrmlScene, scene.StartImportEvent, self.onSceneStartImport)
+        for event in (scene.EndCloseEvent, scene.EndImportEvent):
+            self.addObserver(slicer.mrmlScene, event, self.onSceneEnd)
+        self._follow()
+        if self._is_entered():  # reloaded while it is open: Slicer does not enter it again
+            self.panel.enter()
 
     def enter(self):
         """Called each time the user opens the module."""
-        self._entered = True
-        if self.panel.parameters is None:
-            self.panel.set_parameter_node(self.logic.getParameterNode())
+        self._follow()
         self.panel.enter()
 
     def exit(self):
         """Called each time the user opens another module; a translation goes on."""
-        self._entered = False
         self.panel.exit()
 
     def cleanup(self):
@@ -83,12 +82,25 @@ class SASANTranslationWidget(ScriptedLoadableModuleWidget, VTKObservationMixin):
         self.removeObservers()
         self.panel.cleanup()
 
-    def onSceneStartClose(self, _caller, _event):
-        self.panel.close_scene()
+    def onSceneStartClose(self, caller, event):
+        self.panel.cancel()
+        self.onSceneStartImport(caller, event)
+
+    def onSceneStartImport(self, _caller, _event):
+        """While a scene is read, selectors lose their nodes: that must not reach the parameter node."""
+        self._resume = self.panel.parameters is not None
+        self.panel.set_parameter_node(None)
 
     def onSceneEnd(self, _caller, _event):
-        if self._entered or self.panel.parameters is not None:  # otherwise `enter` will
+        if self._is_entered() or self._resume:  # otherwise `enter` will
+            self._follow()
+
+    def _follow(self):
+        if self.panel.parameters is None:
             self.panel.set_parameter_node(self.logic.getParameterNode())
+
+    def _is_entered(self):
+        return bool(getattr(self.parent, "isEntered", False))
 
     def onReload(self):
         """Reload the module with all of its files, not only this one."""

@@ -21,6 +21,12 @@ from SASANLib.volumes import Volume, check_image
 RIM_MM = 3.0
 """kept around the body: half of the skin's voxels are air to the body mask"""
 
+ZERO_UNCERTAINTY = (
+    "The uncertainty is zero everywhere because each slice was translated only once: "
+    "use several planes or mirror images to measure it."
+)
+"""the notice of that"""
+
 Progress = Callable[[int, int, str], None]
 
 
@@ -170,10 +176,7 @@ class Translator:
             counter.step(0)
             fusion.add(plane, counter.check)
         if estimates < 2:
-            tell(
-                "The uncertainty is zero everywhere because each slice was translated only once: "
-                "use several planes or mirror images to measure it."
-            )
+            tell(ZERO_UNCERTAINTY)
         return fusion
 
     def provenance(

@@ -4,7 +4,6 @@ Nothing of this runs before the first translation, and nothing is imported into 
 """
 
 import importlib.metadata
-import inspect
 import logging
 import subprocess
 from pathlib import Path
@@ -21,6 +20,9 @@ COMPARISON_REQUIREMENTS = ("monai",)
 
 _REQUESTER = "SASAN"
 
+#: Picks the build of torch for the GPU at hand; what the PyTorch extension uses.
+_LIGHT_THE_TORCH = "light-the-torch>=0.5"
+
 
 def requirements():
     """The packages a translation needs, as pip names them with their versions."""
@@ -35,6 +37,8 @@ def missing(wanted=None):
 
 def question(packages):
     """What to ask before the installation."""
+    if any(map(_is_torch, packages)) and _has_pytorch_extension():
+        packages = [*packages, _LIGHT_THE_TORCH]
     listed = "".join(f"\n  • {package}" for package in packages)
     return _(
         "To translate, these Python packages must be installed in Slicer's Python:{listed}\n\nThey come from"
@@ -50,7 +54,7 @@ def ask_and_install(packages):
     """
     if not slicer.util.confirmOkCancelDisplay(question(packages), windowTitle=_("SASAN Translation")):
         raise TranslationError(
-            _("Nothing was installed, so nothing was translated."),
+            _("Nothing was installed, so nothing was done."),
             _("The question comes again with the next click."),
             kind="cancelled",
         )
@@ -59,7 +63,7 @@ def ask_and_install(packages):
 
 
 def install(packages):
-    """Install `packages`; torch through the PyTorch extension, which picks the build that fits the GPU, if it is there.
+    """Install `packages`; torch in the build that fits the GPU, if the PyTorch extension is there.
 
     Raises:
         TranslationError: of kind "dependencies", when that did not work.
@@ -73,7 +77,7 @@ def install(packages):
         others = [package for package in packages if not (_is_torch(package) and _install_torch(package))]
         if others:
             _pip_install(others)
-    except (subprocess.CalledProcessError, RuntimeError, OSError) as error:
+    except Exception as error:  # pip, the network, and whoever else may be at it: all the same to the panel
         raise TranslationError(
             _("The Python packages could not be installed ({error}).").format(error=error), hint, kind="dependencies"
         ) from error
@@ -107,19 +111,26 @@ def _is_there(requirement):
         return False
 
 
-def _install_torch(requirement):
-    """Whether the PyTorch extension took it upon itself."""
-    try:
-        import PyTorchUtils
-    except ImportError:
-        return False
-    from packaging.requirements import Requirement
+def _has_pytorch_extension():
+    return hasattr(slicer.modules, "pytorchutils")
 
-    logic = PyTorchUtils.PyTorchUtilsLogic()
-    # The names of its arguments have changed between versions.
-    wanted = {"askConfirmation": False, "torchVersionRequirement": str(Requirement(requirement).specifier)}
-    known = inspect.signature(logic.installTorch).parameters
-    logic.installTorch(**{name: value for name, value in wanted.items() if name in known})
+
+def _install_torch(requirement):
+    """Install torch as the PyTorch extension does, but for the last step: it imports torch into Slicer.
+
+    Returns:
+        Whether that worked; pip's own choice is better than none.
+    """
+    if not _has_pytorch_extension():
+        return False
+    _pip_install([_LIGHT_THE_TORCH])
+    # Its name before Slicer 5.11 had an underscore.
+    run = getattr(slicer.util, "executePythonModule", None) or slicer.util._executePythonModule
+    try:
+        run("light_the_torch", ["install", requirement])
+    except subprocess.CalledProcessError as error:
+        logging.warning("light-the-torch could not install torch (%s): pip will", error)
+        return False
     return True
 
 

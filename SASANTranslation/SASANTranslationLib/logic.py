@@ -143,7 +143,8 @@ class SASANTranslationLogic(ScriptedLoadableModuleLogic):
 
         def on_result(event):
             try:
-                difference = folder.read(event["files"]["difference"])
+                # Copied: Windows deletes no file that is mapped.
+                difference = folder.read(event["files"]["difference"]).copy()
             except TranslationError as error:
                 end(failed, error)
             else:

@@ -15,7 +15,7 @@ import slicer
 import vtk
 from slicer.ScriptedLoadableModule import ScriptedLoadableModuleTest
 
-from SASANTranslationLib import results
+from SASANTranslationLib import dependencies, results
 from SASANTranslationLib.errors import TranslationError
 from SASANTranslationLib.logic import SASANTranslationLogic
 from SASANTranslationLib.process import end_process_tree
@@ -32,6 +32,9 @@ class SASANTranslationTest(ScriptedLoadableModuleTest):
     """Each test starts with an empty scene, and the panel as a user finds it."""
 
     def setUp(self):
+        absent = dependencies.missing()
+        if absent:
+            self.skipTest(f"Python packages are missing: {', '.join(absent)}")
         slicer.mrmlScene.Clear(0)
         self.widget = slicer.util.getModuleWidget("SASANTranslation")
         if slicer.util.mainWindow() is not None:

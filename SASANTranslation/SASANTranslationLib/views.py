@@ -68,14 +68,15 @@ def show_in_slices(nodes):
     background = image_to_show(nodes)
     foreground = nodes.synthetic or background
     for composite in slicer.util.getNodesByClass("vtkMRMLSliceCompositeNode"):
+        view = slicer.mrmlScene.GetSingletonNode(composite.GetLayoutName(), "vtkMRMLSliceNode")
+        if view is None or view.GetViewGroup() != 0:  # of another layout's own, as inspection's are
+            continue
         was_empty = composite.GetBackgroundVolumeID() is None
         composite.SetBackgroundVolumeID(background.GetID())
         composite.SetForegroundVolumeID(foreground.GetID())
         composite.SetForegroundOpacity(1.0)
         if was_empty:
-            view = slicer.mrmlScene.GetSingletonNode(composite.GetLayoutName(), "vtkMRMLSliceNode")
-            if view is not None:
-                fit(view, content_extent(background))
+            fit(view, content_extent(background))
 
 
 def _rows(nodes, overlay):

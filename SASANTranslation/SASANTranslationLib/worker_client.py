@@ -40,7 +40,8 @@ _LIBRARY = Path(__file__).resolve().parents[1]
 def worker_command():
     """(program, arguments) of the worker: Slicer's own Python, or this one outside Slicer."""
     # Not `-m`, which would need the library on PYTHONPATH, and PythonSlicer sets that itself.
-    find = f"import sys; sys.path.insert(0, {str(_LIBRARY)!r})"
+    # In ASCII: Qt writes arguments in the locale's encoding, which may know little else.
+    find = f"import sys; sys.path.insert(0, {str(_LIBRARY)!a})"
     run = "from SASANLib.worker.__main__ import main; sys.exit(main())"
     return shutil.which("PythonSlicer") or sys.executable, ["-c", f"{find}; {run}"]
 
@@ -149,7 +150,8 @@ class WorkerClient:
         self._process = process
         program, arguments = self.command()
         process.start(program, arguments)
-        self._send_line({"request": "hello", "id": 0})
+        if self._process is process:  # on Windows a program that is not there is told from within start()
+            self._send_line({"request": "hello", "id": 0})
 
     def _forget_process(self):
         self._process, self.pid = None, None

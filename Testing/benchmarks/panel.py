@@ -60,28 +60,31 @@ def imports_of(folder: Path) -> Iterator[set[str]]:
 
 def click(path: Path | None) -> dict:
     """Seconds of a warm translation as the panel asks for it, of its parts, and of the worker's networks."""
-    from demo import add_volume
+    from make_demo import add_volume
     from slicer_host import Host
 
     from SASANLib.phantom import head_phantom
     from SASANLib.volumes import read_volume
 
+    class Listener:
+        progress = notice = done = failed = staticmethod(lambda *_: None)
+
     with Host(testing=True) as host:
-        panel = host.load_module("SASANTranslation").panel
-        host.select_module("SASANTranslation")
-        from panel_examples import translate
+        logic = host.load_module("SASANTranslation").logic
+        from panel_examples import wait_until
+
+        from SASANTranslationLib.options import TranslationOptions
 
         image = read_volume(path) if path else head_phantom(SHAPE, SPACING).mr
-        panel.parameters.inputVolume = add_volume(image, "head", "MR")
-        small = add_volume(head_phantom((28, 28, 24), 7.0).mr, "warm-up", "MR")
-        panel.logic.translate(small)
+        volume = add_volume(image, "head", "MR")
+        logic.translate(add_volume(head_phantom((28, 28, 24), 7.0).mr, "warm-up", "MR"))
         began = time.perf_counter()
-        state = translate(panel, seconds=3600)
+        run = logic.start(volume, TranslationOptions("brain-mr-ct", "mr-to-ct"), Listener())
+        wait_until(lambda: run.finished, seconds=3600)
         took = time.perf_counter() - began
-        if state != "done":
-            raise RuntimeError(panel.ui.statusLabel.text)
-        networks = panel.run.seconds["networks"]
-        return {"voxels": list(image.shape[::-1]), "total": took, "networks": networks}
+        if run.error is not None:
+            raise run.error
+        return {"voxels": list(image.shape[::-1]), "total": took, "networks": run.seconds["networks"]}
 
 
 def main() -> None:

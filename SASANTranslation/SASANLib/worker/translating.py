@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from SASANLib.results import describe
-from SASANLib.translation import Translation
+from SASANLib.translation import ZERO_UNCERTAINTY, Translation
 from SASANLib.worker.arrays import check_folder, read_volume, write_array
 from SASANLib.worker.failures import blaming
 from SASANLib.worker.reporter import Reporter
@@ -30,6 +30,8 @@ def translate(request: Translate, model: WarmModel, reporter: Reporter) -> dict:
     with blaming("request"):
         translator.card.direction(request.direction)
         translator.planes(request.planes)
+    # Who has not asked for the uncertainty should not hear of it.
+    hidden = set() if "uncertainty" in request.outputs else {ZERO_UNCERTAINTY}
     reporter.stage("Preparing")
     with blaming("input"):
         translation = translator.translate(
@@ -40,9 +42,10 @@ def translate(request: Translate, model: WarmModel, reporter: Reporter) -> dict:
             flips=request.flips,
             progress=reporter.progress,
             cancelled=reporter.cancelled,
-            notice=reporter.notice,
+            notice=lambda text: text in hidden or reporter.notice(text),
             unlike=reporter.unlike,
         )
+    translation.notices[:] = [text for text in translation.notices if text not in hidden]
     reporter.stage("Writing the results")
     with blaming("disk"):
         files = _write(translation, request.outputs, request.folder, reporter)

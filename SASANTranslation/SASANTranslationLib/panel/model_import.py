@@ -26,12 +26,11 @@ class ModelImport:
             absent = dependencies.missing()
             if absent:
                 dependencies.ask_and_install(absent)
+            self.running = True  # before the worker starts: it may fail at once
+            self._changed()
             self._logic.importModel(path, replace, self._done, lambda error: self._failed(error, path))
         except TranslationError as error:
             self._end(None, str(error))
-            return
-        self.running = True
-        self._changed()
 
     def _done(self, folder):
         name = Path(folder).name

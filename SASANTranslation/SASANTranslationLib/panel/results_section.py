@@ -37,7 +37,7 @@ class ResultsSection:
 
     def refresh(self):
         """Look anew at the scene's runs; the newest is selected when the selected one is gone."""
-        self.runs = results.find_runs()
+        self.runs = results.find_runs() if self.parameters is not None else []
         fill(self._ui.runComboBox, [(run.title, run.run, "") for run in self.runs], None)
         self._shown = _NOTHING_YET
         if self.parameters is not None and self.current is None:

@@ -4,6 +4,9 @@ from slicer.i18n import tr as _
 
 from SASANTranslationLib.states import RUNNING, State, StateMachine
 
+#: With a background of its own, so that it is read in dark styles too.
+_FAILED_STYLE = "background-color: #f8d7da; color: #842029; border: 1px solid #e0a3a8; padding: 4px;"
+
 
 class RunSection:
     """Shows the state of a run; the panel tells it what happens.
@@ -75,7 +78,7 @@ class RunSection:
         if state in (State.STARTING, State.INSTALLING):
             ui.progressBar.setRange(0, 0)  # moves, and says nothing of how long
         ui.statusLabel.text = self._status()
-        ui.statusLabel.styleSheet = "color: #b02a37;" if state is State.FAILED else ""
+        ui.statusLabel.styleSheet = _FAILED_STYLE if state is State.FAILED else ""
 
     def _tool_tip(self):
         if self.state is State.NOT_READY:

@@ -1,5 +1,6 @@
 """The whole panel: its sections, the parameter node they share, and what a click on Translate sets off."""
 
+import logging
 import time
 
 import slicer
@@ -27,8 +28,10 @@ class TranslationPanel(VTKObservationMixin):
         self.ui, self.logic = ui, logic
         self.parameters = None
         self._gui = None
+        self._run = None
+        # Of its own, because a mixin keeps the nodes that it ever observed until all of them are let go.
         self._input = None
-        self.run = None
+        self._input_observer = VTKObservationMixin()
         self._started = 0.0
         self._unfamiliar = []
         self.inspect = InspectPanel(ui.inspectBoxLayout, self._compare)
@@ -39,6 +42,7 @@ class TranslationPanel(VTKObservationMixin):
         self.results_section = ResultsSection(ui, self.inspect.set_nodes)
         logic.client.listen(log=self.run_section.add_log, devices=self.model_section.set_devices)
         self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndBatchProcessEvent, self._on_batch_end)
         self.refresh()
 
     def set_parameter_node(self, parameters):
@@ -78,11 +82,6 @@ class TranslationPanel(VTKObservationMixin):
         """The user opened another module: the views are theirs again."""
         self.inspect.exit()
 
-    def close_scene(self):
-        """The scene is about to be emptied: end what is running in it, and let go of its nodes."""
-        self.cancel()
-        self.set_parameter_node(None)
-
     def cleanup(self):
         """The panel is about to go: end the worker, and leave nothing observed or running."""
         self.logic.stopWorker()  # and with it what it is doing
@@ -103,21 +102,28 @@ class TranslationPanel(VTKObservationMixin):
             self._unfamiliar = []
             self.run_section.show_banner([])
             self._install_missing()
+            if self.parameters is None:  # the scene was closed while pip was at it
+                raise TranslationError(_("Cancelled: the scene was closed."), kind="cancelled")
             self.run_section.go(State.STARTING)
             self._started = time.monotonic()
             update = self.results_section.current if self.parameters.updateInPlace else None
             if update is not None and update.source is not self.parameters.inputVolume:
                 update = None
-            self.run = self.logic.start(self.parameters.inputVolume, options, self, update)
+            self._run = self.logic.start(self.parameters.inputVolume, options, self, update)
         except TranslationError as error:
             self.failed(error)
+        except Exception as error:
+            # A bug; but a button that stays grey would be a second one.
+            logging.exception("SASAN could not begin the translation")
+            message = _("The translation could not begin ({error}).").format(error=error)
+            self.failed(TranslationError(message, _("The application log has the details."), kind="internal"))
 
     def cancel(self):
         """End a running translation, if there is one."""
-        if self.run is not None and not self.run.finished:
+        if self._run is not None and not self._run.finished:
             if self.run_section.state is not State.CANCELLING:
                 self.run_section.go(State.CANCELLING)
-            self.run.cancel()
+            self._run.cancel()
 
     def progress(self, fraction, stage, eta):
         self.run_section.progress(fraction, stage, eta)
@@ -129,17 +135,18 @@ class TranslationPanel(VTKObservationMixin):
             self.run_section.show_banner(self._unfamiliar)
 
     def done(self, nodes):
-        if self.parameters is None:
-            return
+        self._run = None
         seconds = time.monotonic() - self._started
-        self.parameters.run = nodes.run
-        self.results_section.refresh()
-        if not self.inspect.active:
-            views.show_in_slices(nodes)
+        if self.parameters is not None:
+            self.parameters.run = nodes.run
+            self.results_section.refresh()
+            if not self.inspect.active:
+                views.show_in_slices(nodes)
         message = _("Added “{name}” in {seconds:.0f} s.").format(name=nodes.synthetic.GetName(), seconds=seconds)
         self.run_section.go(State.DONE, message)
 
     def failed(self, error):
+        self._run = None
         if error.kind == "cancelled":
             self.run_section.go(State.CANCELLED, str(error) if error.hint else _("Cancelled: nothing was added."))
         else:
@@ -177,20 +184,22 @@ class TranslationPanel(VTKObservationMixin):
     def _choose_input(self):
         """A new panel takes the scene's first image, as Slicer's own modules do."""
         if self.parameters.inputVolume is None:
-            volume = slicer.mrmlScene.GetFirstNodeByClass("vtkMRMLScalarVolumeNode")
-            if volume is not None and volume.GetAttribute("SASAN.role") is None:
-                self.parameters.inputVolume = volume
+            for volume in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode"):
+                is_image = volume.GetClassName() == "vtkMRMLScalarVolumeNode"  # and no labelmap, which is one too
+                if is_image and volume.GetAttribute("SASAN.role") is None:
+                    self.parameters.inputVolume = volume
+                    return
 
     def _follow_input(self):
         """Observe the input volume: its image, its transform and its name decide what can be done with it."""
         volume = self.parameters.inputVolume if self.parameters is not None else None
         if volume is self._input:
             return
-        events = (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLTransformableNode.TransformModifiedEvent)
-        for node, change in ((self._input, self.removeObserver), (volume, self.addObserver)):
-            for event in events if node is not None else ():
-                change(node, event, self._on_modified)
         self._input = volume
+        self._input_observer.removeObservers()
+        if volume is not None:
+            for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLTransformableNode.TransformModifiedEvent):
+                self._input_observer.addObserver(volume, event, self._on_modified)
         if self.run_section.state not in RUNNING:
             self.run_section.show_banner([])  # it was about another image
 
@@ -201,6 +210,11 @@ class TranslationPanel(VTKObservationMixin):
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, _scene, _event, node):
         if node.GetAttribute("SASAN.run") and not slicer.mrmlScene.IsBatchProcessing():
+            self.results_section.refresh()
+
+    def _on_batch_end(self, _scene, _event):
+        """Many nodes came or went at once, as when a folder is deleted in the Subject Hierarchy."""
+        if self.parameters is not None:
             self.results_section.refresh()
 
     # Models and comparison

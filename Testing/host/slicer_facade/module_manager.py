@@ -6,7 +6,7 @@ import sys
 
 import shiboken6
 import slicer
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import Property, QObject, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout
 
 from .mrml_widget import qMRMLWidget
@@ -127,9 +127,8 @@ class qSlicerScriptedLoadableModuleWidget(qMRMLWidget):
     def exit(self):
         self._call(False, "exit")
 
-    @Slot(result=bool)
-    def isEntered(self):
-        return self._entered
+    #: A property, as it is in Slicer.
+    isEntered = Property(bool, lambda self: self._entered)
 
     def _call(self, entered, name):
         if entered == self._entered:

@@ -1,6 +1,6 @@
 """What `make screenshots` runs: the panel, driven as a user would, and pictures of it for the README.
 
-python Testing/host/screenshots.py [--output FOLDER]
+python Testing/host/make_screenshots.py [--output FOLDER]
 """
 
 import argparse
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import slicer
-from demo import add_volume, read_input
+from make_demo import add_volume, read_input
 from panel_examples import translate, wait_until
 from slicer_host import Host
 
@@ -41,6 +41,7 @@ def compare_picture(host, panel, known, output):
     """The synthetic CT against the phantom's own."""
     inspect = panel.inspect
     inspect.ui.inspectMapsButton.collapsed = True
+    inspect.ui.inspectCompareButton.collapsed = False
     panel.parameters.referenceVolume = known
     inspect.ui.compareButton.click()
     wait_until(lambda: slicer.util.getNodesByClass("vtkMRMLTableNode"))

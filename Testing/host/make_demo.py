@@ -1,6 +1,6 @@
 """What `make demo` runs: a head through the panel's own logic, in the host; volumes, a scene and a picture.
 
-    python Testing/host/demo.py [--input VOLUME] [--output FOLDER]
+    python Testing/host/make_demo.py [--input VOLUME] [--output FOLDER]
 
 Without an input it is the built-in phantom, whose CT is known, so that the synthetic one can be measured.
 """
