@@ -13,6 +13,8 @@ from SASANLib.volumes import Volume
 
 # Maps and probabilities are many, and shown or compared rather than measured: half precision will do.
 COMPACT = np.float16
+SMOOTH_ABOVE = 2.0
+"""and smoothing a dozen of them, for voxels little coarser than the slices, would take longer than all else"""
 
 
 def compact(values: np.ndarray) -> np.ndarray:
@@ -61,7 +63,7 @@ def predict_plane(
     probabilities: list[np.ndarray] = []
     directions = (slice(None), slice(None, None, -1)) if flips else (slice(None),)
     step(0)
-    for direction in directions:
+    for number, direction in enumerate(directions):
 
         def load(start: int, stop: int, direction=direction) -> np.ndarray:
             return slices[neighbours[start:stop]][..., direction]
@@ -71,9 +73,13 @@ def predict_plane(
             for sums, values in ((maps, batch.maps), (probabilities, batch.probabilities)):
                 if not sums:
                     sums += [np.zeros(slices.shape, COMPACT) for _ in range(values.shape[1])]
+                # Divided in single precision, and put where nothing is yet: counting in half is slow.
+                parts = compact(values[..., direction] / len(directions))
                 for channel, total in enumerate(sums):
-                    part = compact(values[:, channel, :, direction]) / len(directions)
-                    total[batch.start : batch.stop] += part
+                    if number == 0:
+                        total[batch.start : batch.stop] = parts[:, channel]
+                    else:
+                        total[batch.start : batch.stop] += parts[:, channel]
             step(batch.stop - batch.start)
 
     outside = [_border_median(values) for values in maps]
@@ -90,8 +96,8 @@ def predict_plane(
 
 def fade(values: np.ndarray, weights: np.ndarray, background: float) -> None:
     """Blend (k, h, w) in place into `background` where weights (h, w) are below 1, so that no seam shows."""
-    for plane in values:
-        plane[...] = background + weights * (plane - background)
+    rim = weights < 1
+    values[:, rim] = background + weights[rim] * (values[:, rim] - background)
 
 
 def _border_median(values: np.ndarray) -> float:
@@ -129,7 +135,8 @@ class Fusion:
             sums += [np.zeros(self._volume.shape, COMPACT) for _ in arrays]
         for total, fill in zip(sums, fills, strict=True):
             check()
-            values = from_grid(arrays.pop(0).astype(np.float32), grid, self._volume, fill=fill)
+            array = arrays.pop(0).astype(np.float32)
+            values = from_grid(array, grid, self._volume, fill=fill, smooth_above=SMOOTH_ABOVE)
             values /= self._planes
             total += compact(values)
 

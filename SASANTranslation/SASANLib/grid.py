@@ -102,17 +102,18 @@ def resample(
     *,
     interpolation: Literal["linear", "nearest"],
     fill: float,
+    smooth_above: float = 1.0,
 ) -> np.ndarray:
     """`array` (k, j, i) on the grid `affine_from` → float32 of `shape_to` (k, j, i) on the grid `affine_to`.
 
     Both affines map (i, j, k, 1) to the same space. A voxel reaches half a step around its centre; beyond the
     outermost voxels' edges the result is `fill`. Linear interpolation is anti-aliased along the source axes
-    that shrink.
+    that shrink by more than `smooth_above`.
     """
     to_source = np.linalg.inv(affine_from) @ affine_to
     image = sitk.GetImageFromArray(np.ascontiguousarray(array, dtype=np.float32))
     if interpolation == "linear":
-        image = _anti_alias(image, to_source[:3, :3])
+        image = _anti_alias(image, to_source[:3, :3], smooth_above)
     transform = sitk.AffineTransform(3)
     transform.SetMatrix(to_source[:3, :3].ravel().tolist())
     transform.SetTranslation(to_source[:3, 3].tolist())
@@ -124,7 +125,7 @@ def resample(
     return sitk.GetArrayFromImage(output)
 
 
-def _anti_alias(image: sitk.Image, to_source: np.ndarray) -> sitk.Image:
+def _anti_alias(image: sitk.Image, to_source: np.ndarray, above: float) -> sitk.Image:
     """Match the source's point spread to the target's before sampling (Cardoso et al., MICCAI 2015).
 
     Both spreads are Gaussian with a full width at half maximum of one step; row a of `to_source` says how
@@ -132,7 +133,7 @@ def _anti_alias(image: sitk.Image, to_source: np.ndarray) -> sitk.Image:
     voxels².
     """
     scale = np.linalg.norm(to_source, axis=1)
-    variance = np.where(scale > 1 + _ROUNDING, (scale**2 - 1) / (8 * math.log(2)), 0.0)
+    variance = np.where(scale > above + _ROUNDING, (scale**2 - 1) / (8 * math.log(2)), 0.0)
     if not variance.any():
         return image
     width = 2 * math.ceil(4 * math.sqrt(variance.max())) + 1
@@ -154,6 +155,8 @@ def from_grid(
     volume: Volume,
     fill: float,
     interpolation: Literal["linear", "nearest"] = "linear",
+    smooth_above: float = 1.0,
 ) -> np.ndarray:
     """`array` on `grid` → float32 on exactly the grid of `volume` (its shape), `fill` outside the slices."""
-    return resample(array, grid.affine, volume.affine, volume.shape, interpolation=interpolation, fill=fill)
+    options = {"interpolation": interpolation, "fill": fill, "smooth_above": smooth_above}
+    return resample(array, grid.affine, volume.affine, volume.shape, **options)
