@@ -34,6 +34,16 @@ def _temporary_name(path: Path) -> Path:
     return path.with_name(f".{uuid.uuid4().hex[:8]}-{path.name.lstrip('.')}")
 
 
+def remove_temporaries(folder: str | os.PathLike) -> None:
+    """Delete what killed processes left half-written in `folder`; of use where nobody else is writing there now."""
+    for path in Path(folder).glob(f".{'[0-9a-f]' * 8}-*"):
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            with suppress(OSError):
+                path.unlink(missing_ok=True)
+
+
 def _flush_to_disk(path: Path) -> None:
     # Without this a power cut after the rename may leave the new name on an empty file.
     with open(path, "rb+") as file:

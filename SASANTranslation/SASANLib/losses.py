@@ -11,9 +11,17 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from SASANLib.networks.precision import autocast_off
+
 SSIM_WINDOW = 7
+Sum = Callable[[Tensor], Tensor]
+"""What adds up a tensor over the processes that share a batch, where there are several (`Ranks.summed`)."""
 UNKNOWN = 255
 """The label of a pixel whose class is not known: it takes no part in eq. 5."""
+
+
+def _alone(x: Tensor) -> Tensor:
+    return x
 
 
 def _in_float32(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
@@ -21,7 +29,7 @@ def _in_float32(loss: Callable[..., Tensor]) -> Callable[..., Tensor]:
 
     @wraps(loss)
     def computed(first: Tensor, *args, **kwargs) -> Tensor:
-        with torch.autocast(first.device.type, enabled=False):
+        with autocast_off(first.device):
             args = (a.float() if isinstance(a, Tensor) and a.is_floating_point() else a for a in args)
             return loss(first.float(), *args, **kwargs)
 
@@ -82,23 +90,23 @@ def orthogonality(maps: Tensor, squared: bool = False) -> Tensor:
     return torch.linalg.matrix_norm(gram).mean()
 
 
-def class_weights(labels: Tensor, classes: int) -> Tensor:
+def class_weights(labels: Tensor, classes: int, summed: Sum = _alone) -> Tensor:
     """1 − the frequency of each class among the known labels (n, h, w): (classes,). Rare classes weigh more."""
-    counts = torch.bincount(labels[labels != UNKNOWN], minlength=classes)
+    counts = summed(torch.bincount(labels[labels != UNKNOWN], minlength=classes))
     return 1 - counts / counts.sum().clamp(min=1)
 
 
 @_in_float32
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, labels: Tensor, summed: Sum = _alone) -> Tensor:
     """Eq. 5, CE of logits (n, classes, h, w) and labels (n, h, w): the mean over pixels weighted by class.
 
     The paper sums over pixels; a weighted mean keeps λ_aux free of the image's size.
     """
-    weights = class_weights(labels, logits.shape[1])
+    weights = class_weights(labels, logits.shape[1], summed)
     pixelwise = F.cross_entropy(logits, labels, weight=weights, ignore_index=UNKNOWN, reduction="sum")
     # PyTorch's own weighted mean is 0 / 0 where every known pixel is of one class, whose weight is 0.
-    total = weights[labels[labels != UNKNOWN]].sum()
-    return pixelwise / total.clamp(min=1)
+    total = summed(weights[labels[labels != UNKNOWN]].sum())
+    return summed(pixelwise) / total.clamp(min=1)
 
 
 def one_hot(labels: Tensor, classes: int) -> Tensor:
@@ -107,7 +115,7 @@ def one_hot(labels: Tensor, classes: int) -> Tensor:
 
 
 @_in_float32
-def dice(logits: Tensor, labels: Tensor, average: Literal["macro", "micro"] = "macro") -> Tensor:
+def dice(logits: Tensor, labels: Tensor, average: Literal["macro", "micro"] = "macro", summed: Sum = _alone) -> Tensor:
     """Eq. 5, DSC of logits (n, classes, h, w) and labels (n, h, w), over the whole batch.
 
     `macro` averages over the classes present in the labels (an absent one has no Dice to improve); `micro`
@@ -115,8 +123,9 @@ def dice(logits: Tensor, labels: Tensor, average: Literal["macro", "micro"] = "m
     """
     truth = one_hot(labels, logits.shape[1])
     predicted = logits.softmax(1) * (labels != UNKNOWN)[:, None]
-    overlap, size = (predicted * truth).sum((0, 2, 3)), (predicted + truth).sum((0, 2, 3))
-    present = truth.sum((0, 2, 3)) > 0
+    sums = [image.sum((0, 2, 3)) for image in (predicted * truth, predicted + truth, truth)]
+    overlap, size, pixels = summed(torch.stack(sums))
+    present = pixels > 0
     if not present.any():
         return logits.sum() * 0
     if average == "micro":
@@ -125,12 +134,13 @@ def dice(logits: Tensor, labels: Tensor, average: Literal["macro", "micro"] = "m
     return (1 - 2 * overlap[present] / size[present]).mean()
 
 
-def voxelwise(image: Tensor, reference: Tensor, mask: Tensor | None = None) -> Tensor:
+def voxelwise(image: Tensor, reference: Tensor, mask: Tensor | None = None, summed: Sum = _alone) -> Tensor:
     """Eq. 6: L1 between G_Y(x) and its registered partner y, (n, c, h, w) in [−1, 1], inside `mask`.
 
     mask (n, 1, h, w), 0 or 1: where both images show the body. A batch without any mask pixel costs nothing.
     """
     if mask is None:
         return F.l1_loss(image, reference)
-    difference = (image - reference).abs() * mask
-    return difference.sum() / (mask.sum() * image.shape[1]).clamp(min=1)
+    difference = ((image - reference).abs() * mask).sum()
+    total, pixels = summed(torch.stack([difference, mask.sum().to(difference)]))
+    return total / (pixels * image.shape[1]).clamp(min=1)

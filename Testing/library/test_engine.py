@@ -13,9 +13,10 @@ from training_examples import preparation, prepared, training, write_heads
 from SASANLib.errors import SASANError
 from SASANLib.training.config import OptimiserConfig
 from SASANLib.training.engine import Engine, Hook
-from SASANLib.training.hooks import Checkpoints, Log, StopFile, stop_on_signals
+from SASANLib.training.hooks import Checkpoints, Log, StopFile, heed_signals
 from SASANLib.training.job import Job
 from SASANLib.training.prepare import prepare
+from SASANLib.training.ranks import Ranks
 from SASANLib.training.state import learning_rate_factor
 from SASANLib.training.validation import Validation
 
@@ -58,6 +59,21 @@ class At(Hook):
     def after_step(self, engine, terms):
         if self.step in (None, engine.state.step):
             self.action(engine)
+
+
+class SharedAlone(Ranks):
+    """One process that takes itself for one of several."""
+
+    count = property(lambda _: 2, lambda *_: None)
+
+    def any(self, *flags):
+        return list(flags)
+
+    def average(self, tensors):
+        pass
+
+    def summed(self, x):
+        return x
 
 
 def request_stop(engine) -> None:
@@ -193,17 +209,24 @@ def test_warm_up_then_a_frozen_attention_module(unpaired, jobs):
     assert moved(seen[1], seen[2]) == everything - {"attention.a"}
 
 
-def test_the_running_mean_is_one(paired, jobs):
-    config = training(paired, objective=VOXEL_ONLY, max_steps=3, optimiser={"ema": 0.75})
-    seen = []
+def test_what_is_validated_is_the_running_mean(paired, jobs, monkeypatch):
+    """And it is the mean of the weights after each step, with the configured decay and warm-up."""
+    config = training(
+        paired, objective=VOXEL_ONLY, max_steps=3, validate_every=3, optimiser={"ema": 0.75, "ema_warmup": 2}
+    )
     name = "generator.b.head.1.weight"
+    seen, validated = [], []
+    monkeypatch.setattr(
+        "SASANLib.training.validation.validate",
+        lambda networks, *_: validated.append(networks.state_dict()[name].clone()) or [],
+    )
     keep = At(None, lambda engine: seen.append(engine.state.networks.state_dict()[name].clone()))
-    engine = run(Job.create(jobs / "job", config), keep)
-    expected = seen[0]
-    for weights in seen[1:]:
-        expected = 0.75 * expected + 0.25 * weights
+    engine = run(Job.create(jobs / "job", config), keep, Validation())
+    expected = 2 / 3 * seen[0] + 1 / 3 * seen[1]
+    expected = 0.75 * expected + 0.25 * seen[2]
     assert torch.allclose(engine.state.exported.state_dict()[name], expected, atol=1e-7)
-    assert not torch.equal(expected, seen[-1])
+    assert torch.equal(validated[0], engine.state.exported.state_dict()[name])
+    assert not torch.allclose(expected, seen[-1], atol=1e-7)
 
 
 def test_the_papers_schedule():
@@ -267,7 +290,7 @@ def test_a_signal_stops_cleanly(paired, jobs, number):
         CPU,
         [At(1, lambda _: os.kill(os.getpid(), number)), Checkpoints(), StopFile(), Log()],
     )
-    with stop_on_signals(engine):
+    with heed_signals(engine):
         assert signal.getsignal(number) != before
         engine.run()
         # A second one would not be put off.
@@ -276,11 +299,46 @@ def test_a_signal_stops_cleanly(paired, jobs, number):
     assert engine.job.load_checkpoint()["step"] == 1 and story(engine.job)[-1] == ("stopped", 1)
 
 
+@pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="Windows has no such signal")
+def test_usr1_saves_and_training_goes_on(paired, jobs):
+    job = Job.create(jobs / "job", training(paired, objective=VOXEL_ONLY))
+    saved = []
+    before = signal.getsignal(signal.SIGUSR1)
+    hooks = [
+        At(2, lambda _: os.kill(os.getpid(), signal.SIGUSR1)),
+        At(3, lambda engine: saved.append(engine.job.load_checkpoint()["step"])),
+        At(4, request_stop),
+        Checkpoints(),
+        Log(),
+    ]
+    engine = Engine(job, CPU, hooks)
+    with heed_signals(engine):
+        engine.run()
+    assert saved == [2] and signal.getsignal(signal.SIGUSR1) == before
+    assert story(job) == [("started", 0), ("notice", 2), ("stopped", 4)]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals to send to oneself")
+def test_torchrun_may_say_it_twice(paired, jobs):
+    """Its own processes are sent a signal by it, and often by whoever sent it to all: one save, not broken off."""
+    job = Job.create(jobs / "job", training(paired, objective=VOXEL_ONLY))
+    twice = At(2, lambda _: [os.kill(os.getpid(), signal.SIGTERM) for _ in range(2)])
+    engine = Engine(job, CPU, [twice, Checkpoints()])
+    engine.ranks = SharedAlone(CPU)
+    before = signal.signal(signal.SIGTERM, lambda *_: pytest.fail("the second signal was not put off"))
+    try:
+        with heed_signals(engine):
+            engine.run()
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert job.load_checkpoint()["step"] == 2
+
+
 def test_signals_are_left_alone_where_python_cannot_catch_them(paired, jobs):
     engine = Engine(Job.create(jobs / "job", training(paired, max_steps=1, objective=VOXEL_ONLY)), CPU, [])
 
     def other_thread() -> None:
-        with stop_on_signals(engine):
+        with heed_signals(engine):
             engine.run()
 
     thread = threading.Thread(target=other_thread)
@@ -351,6 +409,21 @@ def test_a_loss_that_is_not_finite_is_named(paired, jobs):
     assert kept["step"] == 2 and all(torch.isfinite(tensor).all() for tensor in kept["networks"].values())
     *_, last = job.events()
     assert last["event"] == "failed" and "voxel/b" in last["message"]
+
+
+def test_weights_that_are_not_finite_are_never_saved(paired, jobs):
+    """A gradient may be lost where its loss is not; no loss says so before the checkpoint is due."""
+    job = Job.create(jobs / "job", training(paired, objective=VOXEL_ONLY, checkpoint_every=1))
+
+    def poison(engine) -> None:
+        with torch.no_grad():
+            engine.state.networks.generator["b"].head[1].bias.fill_(float("inf"))
+
+    with pytest.raises(SASANError, match=r"step 2: networks/generator\.b\.head\.1\.bias is not finite"):
+        run(job, At(2, poison))
+    assert job.load_checkpoint()["step"] == 1
+    *_, last = job.events()
+    assert last["event"] == "failed" and "generator.b" in last["message"]
 
 
 # ---- jobs that do not fit

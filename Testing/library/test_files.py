@@ -6,7 +6,7 @@ import shutil
 import pytest
 
 from SASANLib.errors import Cancelled, SASANError
-from SASANLib.files import atomic_folder, atomic_write, sha256
+from SASANLib.files import atomic_folder, atomic_write, remove_temporaries, sha256
 
 
 def names(folder):
@@ -149,6 +149,18 @@ def test_a_file_in_the_way_of_a_folder_survives(tmp_path):
     assert str(path) in caught.value.message
     assert path.read_text() == "mine"
     assert names(tmp_path) == ["model"]
+
+
+def test_what_killed_processes_left_is_removed_and_nothing_else(tmp_path):
+    others = [".deadbee-x", ".deadbeef", ".gitmodules-old", ".hidden", "deadbeef-x"]
+    for name in others:
+        (tmp_path / name).touch()
+    # Two writers that are in the middle of it, as far as the folder shows.
+    with pytest.raises(SASANError), atomic_write(tmp_path / "a") as file, atomic_folder(tmp_path / "b") as folder:
+        (folder / "half").touch()
+        assert file.exists() and len(names(tmp_path)) == len(others) + 2
+        remove_temporaries(tmp_path)
+        assert names(tmp_path) == sorted(others)
 
 
 def test_new_files_get_the_usual_permissions(tmp_path):

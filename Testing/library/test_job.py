@@ -12,7 +12,7 @@ import torch
 from SASANLib import files
 from SASANLib.errors import SASANError
 from SASANLib.training.config import TrainingConfig
-from SASANLib.training.job import Job
+from SASANLib.training.job import Job, standing
 from SASANLib.training.lock import Locked, lock_file
 
 LIBRARY = Path(files.__file__).resolve().parents[1]
@@ -144,6 +144,14 @@ def test_half_a_line_is_passed_over_and_swallows_nothing(job):
     assert [event["event"] for event in job.events()] == ["started"]
     job.log("resumed", step=0)
     assert [event["event"] for event in job.events()] == ["started", "resumed"]
+
+
+def test_events_beyond_the_checkpoint_that_was_gone_on_from_are_void():
+    story = [("started", 0), ("step", 1), ("step", 2), ("resumed", 1), ("step", 2), ("step", 3), ("resumed", 3)]
+    events = [{"event": event, "step": step, "line": line} for line, (event, step) in enumerate(story)]
+    assert [event["line"] for event in standing(events)] == [0, 1, 3, 4, 5, 6]
+    again = [*events, {"event": "started", "step": 0, "line": 7}]  # killed before its first checkpoint
+    assert [event["line"] for event in standing(again)] == [0, 7]
 
 
 def test_an_unwritable_log(job):

@@ -20,6 +20,7 @@ from SASANLib.networks import (
     segmentation_discriminator,
 )
 from SASANLib.networks.blocks import ConvBlock
+from SASANLib.networks.precision import autocast_off
 
 META = torch.device("meta")
 PAPER = NetworkConfig(context_slices=3, maps=8, classes=5)
@@ -90,6 +91,53 @@ def test_translation_is_float32_under_bfloat16():
         fine = networks.translate(image, "a").image
     assert rough.dtype == torch.float32
     torch.testing.assert_close(rough, fine, atol=0.15, rtol=0)
+
+
+def test_output_layers_are_float32_under_bfloat16():
+    """And what is before them is not: norms take bfloat16 in and give it out, but their statistics are float32."""
+    networks = TranslationNetworks(SMALL.model_copy(update={"map_activation": "softmax"}))
+    image = torch.rand(1, 1, 32, 32)
+    kinds, inputs = {}, {}
+
+    def keep(name):
+        def hook(_module, x, y):
+            kinds[name], inputs[name] = y.dtype, (x[0].detach(), y.detach())
+
+        return hook
+
+    layers = {
+        "image": networks.generator["b"].head[1],
+        "logits": networks.attention["a"].classifier,
+        "before": networks.generator["b"].head[0][0],
+        "maps": networks.attention["a"].maps,
+    }
+    for name, layer in layers.items():
+        layer.register_forward_hook(keep(name))
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+        networks.translate(image, "a")
+    single, half = torch.float32, torch.bfloat16
+    assert kinds == {"image": single, "logits": single, "before": half, "maps": half}
+    for name in ("image", "logits"):
+        x, y = inputs[name]
+        with torch.no_grad():
+            assert torch.equal(layers[name].forward(x.float()), y)
+
+
+def test_networks_can_be_converted_as_a_whole():
+    networks, image = TranslationNetworks(SMALL).bfloat16(), torch.rand(1, 1, 32, 32).bfloat16()
+    output = networks.translate(image, "a")
+    assert (output.image.dtype, output.logits.dtype) == (torch.float32, torch.bfloat16)
+
+
+def test_there_is_nothing_to_switch_off_where_torch_has_no_autocast(monkeypatch):
+    monkeypatch.setattr(torch.amp, "is_autocast_available", lambda kind: kind != "mps", raising=False)
+    with autocast_off(torch.device("mps")), torch.autocast("cpu", torch.bfloat16):
+        pass
+    monkeypatch.delattr(torch.amp, "is_autocast_available")  # torch < 2.5
+    with autocast_off(torch.device("mps")):
+        pass
+    with torch.autocast("cpu", torch.bfloat16), autocast_off(torch.device("cpu")):
+        assert (torch.ones(2, 2) @ torch.ones(2, 2)).dtype == torch.float32
 
 
 def test_instance_norm_is_pytorchs_and_keeps_channels_last():

@@ -144,7 +144,7 @@ class _Data:
     def __init__(self, *_):
         pass
 
-    def at(self, step):
+    def at(self, step, device):
         return batch_of("a")
 
 

@@ -187,7 +187,8 @@ def test_crops_reach_all_of_a_body_that_is_larger(paired, monkeypatch):
     monkeypatch.setitem(paired.boxes, "a", whole)
     seen = Counter()
     for step in range(60):
-        _, centre, (rows, columns) = drawn._geometry("a", np.array([0]), torch.Generator().manual_seed(step))
-        x, y = (centre[0] - torch.tensor([columns, rows]) / 2).round().int().tolist()
+        geometry = drawn._geometry("a", np.array([0]), torch.Generator().manual_seed(step))
+        rows, columns = geometry.size
+        x, y = (geometry.centre[0] - torch.tensor([columns, rows]) / 2).round().int().tolist()
         seen.update((i, j) for i in range(max(0, y), y + rows) for j in range(max(0, x), x + columns))
     assert {(i, j) for i in range(2, 46) for j in range(2, 46)} <= set(seen)

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 
 from SASANLib.networks.blocks import ConvBlock
 from SASANLib.networks.config import NetworkConfig
+from SASANLib.networks.precision import output_layer
 
 
 class AttentionModule(nn.Module):
@@ -39,7 +40,7 @@ class AttentionModule(nn.Module):
         for up in self.up:
             x = up(torch.cat([F.interpolate(x, scale_factor=2.0, mode="nearest"), skips.pop()], dim=1))
         maps = self._bounded(self.maps(x))
-        return maps, self.classifier(maps)
+        return maps, output_layer(self.classifier, maps)
 
     def _bounded(self, maps: Tensor) -> Tensor:
         if self.map_activation == "sigmoid":

@@ -6,6 +6,7 @@ from torch.nn import functional as F
 from SASANLib.networks.blocks import LEAK, ConvBlock
 from SASANLib.networks.config import NetworkConfig
 from SASANLib.networks.normalization import SelfAttentiveNormalization
+from SASANLib.networks.precision import output_layer
 
 
 class SelfAttentiveResidualBlock(nn.Module):
@@ -67,7 +68,8 @@ class Generator(nn.Module):
             if level:
                 x = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
             x = block(x, self._resized(maps, x.shape[-2:]))
-        return self.head(x).float().tanh()
+        block, last = self.head
+        return output_layer(last, block(x)).float().tanh()
 
     def _resized(self, maps: Tensor, size: tuple[int, int]) -> Tensor:
         return maps if maps.shape[-2:] == size else F.interpolate(maps, size, mode=self.map_resize)

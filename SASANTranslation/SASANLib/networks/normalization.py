@@ -39,5 +39,7 @@ class SelfAttentiveNormalization(nn.Module):
         self.beta = nn.Conv2d(embedding, channels, 3, padding=1)
 
     def forward(self, x: Tensor, maps: Tensor) -> Tensor:
+        # Under autocast the statistics are float32 and this sum is not: in float32 too, the image of the whole network
+        # was 5 % nearer to that of float32, and took 15 to 30 % longer.
         embedded = self.embed(maps)
         return torch.addcmul(self.beta(embedded), instance_norm(x), 1 + self.gamma(embedded))

@@ -1,6 +1,7 @@
 """What one training step sees."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from torch import Tensor
 
@@ -24,11 +25,12 @@ class Batch:
     region: Tensor | None = None
 
     def to(self, device) -> "Batch":
-        moved = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if isinstance(value, dict):
-                moved[field.name] = {d: t.to(device, non_blocking=True) for d, t in value.items()}
-            else:
-                moved[field.name] = None if value is None else value.to(device, non_blocking=True)
-        return Batch(**moved)
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pinned(self) -> "Batch":
+        """In memory from which a GPU fetches while the CPU does other things."""
+        return self._each(Tensor.pin_memory)
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> "Batch":
+        images, labels = ({d: change(tensor) for d, tensor in group.items()} for group in (self.images, self.labels))
+        return Batch(images, labels, None if self.region is None else change(self.region))

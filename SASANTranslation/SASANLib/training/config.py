@@ -71,6 +71,7 @@ class OptimiserConfig(_Section):
     decay_epochs: float = Field(50, ge=0, description="epochs of linear decay to 0 after them")
     warmup_steps: int = Field(0, ge=0, description="first steps with the labelled attention's loss alone")
     ema: float = Field(0.999, ge=0, lt=1, description="decay of the exported running mean; 0: none")
+    ema_warmup: int = Field(10, ge=1, description="the decay rises as (1 + steps) / (this + steps); 1: constant")
 
 
 class AboutConfig(_Section):
@@ -104,7 +105,11 @@ class TrainingConfig(_Section):
     objective: ObjectiveConfig = ObjectiveConfig()
     augmentation: AugmentationConfig = AugmentationConfig()
     optimiser: OptimiserConfig = OptimiserConfig()
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="of the convolutions")
+    precision: Literal["float32", "bfloat16"] = Field(
+        "float32", description="of the convolutions; losses, output layers and statistics of norms are float32"
+    )
+    fused_adam: bool = Field(True, description="Adam in one kernel, on a GPU; elsewhere it is the plain one")
+    compile: bool = Field(False, description="networks through torch.compile, for the one shape of the batches")
     max_steps: int | None = Field(None, ge=1, description="instead of the epochs: the run's length")
     validate_every: int = Field(500, ge=1, description="steps between validations")
     checkpoint_every: int = Field(200, ge=1, description="steps between checkpoints")

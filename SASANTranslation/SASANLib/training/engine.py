@@ -3,15 +3,18 @@
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 
 import torch
 
 from SASANLib.errors import SASANError
 from SASANLib.training.config import TrainingConfig
 from SASANLib.training.dataset import PreparedDataset
+from SASANLib.training.finite import loss_not_finite
 from SASANLib.training.job import Job
 from SASANLib.training.objective import Objective, Terms
+from SASANLib.training.prefetch import Prefetch
+from SASANLib.training.ranks import Ranks
 from SASANLib.training.sampling import Batches
 from SASANLib.training.state import TrainingState, learning_rate_factor
 
@@ -25,6 +28,9 @@ class Hook:
     def after_step(self, engine: "Engine", terms: dict[str, float]) -> None:
         """After each step, with its weighted terms."""
 
+    def asked_to_save(self, engine: "Engine") -> None:
+        """Between two steps, when somebody set `engine.checkpoint_requested`."""
+
     def after_run(self, engine: "Engine") -> None:
         """After the last step, also of a run that was asked to stop."""
 
@@ -32,20 +38,29 @@ class Hook:
 class Engine:
     """One job's training, from its checkpoint on where it has one.
 
-    `report` is called with every event that goes to the job's log.
+    `report` is called with every event that goes to the job's log. Of several processes all train, and the first
+    alone has hooks, writes and reports; whatever one of them is asked for, all hear of between two steps.
     """
 
     def __init__(
-        self, job: Job, device: torch.device, hooks: list[Hook], report: Callable[[dict], None] = lambda _: None
+        self,
+        job: Job,
+        device: torch.device,
+        hooks: list[Hook],
+        report: Callable[[dict], None] = lambda _: None,
+        ranks: Ranks | None = None,
     ):
-        self.job, self.device, self.hooks, self.report = job, device, hooks, report
+        self.job, self.device, self.report = job, device, report
+        self.ranks = ranks or Ranks(device)
+        self.hooks = hooks if self.ranks.first else []
         self.config = job.config()
         self.dataset = PreparedDataset(self.config.data)
         check_against_data(self.config, self.dataset)
-        self.batches = Batches(self.dataset, self.config)
-        self.objective = Objective(self.config.objective)
+        self.batches = Batches(self.dataset, self.config, self.ranks.rank, self.ranks.count)
+        self.prefetch = Prefetch(self.batches, device)
+        self.objective = Objective(self.config.objective, self.ranks.summed)
         self.state = TrainingState(self.config, device)
-        self.stop_requested = False
+        self.stop_requested = self.checkpoint_requested = False
         if (checkpoint := job.load_checkpoint()) is not None:
             try:
                 self.state.load_state_dict(checkpoint)
@@ -66,17 +81,19 @@ class Engine:
         return self.state.step >= self.total_steps
 
     def log(self, event: str, **values) -> None:
-        self.report(self.job.log(event, step=self.state.step, **values))
+        if self.ranks.first:
+            self.report(self.job.log(event, step=self.state.step, **values))
 
-    def autocast(self) -> torch.autocast:
-        enabled = self.config.precision == "bfloat16"
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+    def autocast(self) -> AbstractContextManager:
+        if self.config.precision == "float32":
+            return nullcontext()
+        return torch.autocast(self.device.type, torch.bfloat16)
 
     def run(self) -> None:
-        """Train to the end, or until a hook sets `stop_requested`.
+        """Train to the end, or until a hook or a signal sets `stop_requested`. Once: it closes what reads ahead.
 
         Raises:
-            SASANError: a loss that is not finite, a full disk. The job's last checkpoint stays.
+            SASANError: a loss or a weight that is not finite, a full disk. The job's last checkpoint stays.
         """
         try:
             self._run()
@@ -84,11 +101,13 @@ class Engine:
             with suppress(SASANError):  # on a full disk there is no log either, and `error` says so
                 self.log("failed", message=str(error))
             raise
+        finally:
+            self.prefetch.close()
 
     def _run(self) -> None:
         for hook in self.hooks:
             hook.before_run(self)
-        while not (self.finished or self.stop_requested):
+        while not (self.finished or self._asked_to_stop()):
             started = time.monotonic()
             terms = self.train_step()
             self.state.step += 1
@@ -98,10 +117,19 @@ class Engine:
         for hook in self.hooks:
             hook.after_run(self)
 
+    def _asked_to_stop(self) -> bool:
+        """Whether any process was asked to stop. If any was asked to save, it happens here."""
+        stop, save = self.ranks.any(self.stop_requested, self.checkpoint_requested)
+        if save:
+            self.checkpoint_requested = False
+            for hook in self.hooks:
+                hook.asked_to_save(self)
+        return stop
+
     def train_step(self) -> dict[str, float]:
         """One update of the networks, then one of the discriminators on the same, detached fakes."""
         optimiser, step, state = self.config.optimiser, self.state.step, self.state
-        batch = self.batches.at(step).to(self.device)
+        batch = self.prefetch.at(step)
         factor = learning_rate_factor(step, self.batches.steps_per_epoch, optimiser)
         state.set_learning_rate(optimiser.learning_rate * factor)
         warming_up = step < optimiser.warmup_steps and bool(batch.labels)
@@ -112,35 +140,41 @@ class Engine:
         if warming_up:
             with self.autocast():
                 terms = self.objective.warmup_terms(state.networks, batch)
-            self._update("networks", terms)
+            values = self._update("networks", terms)
         else:
             state.discriminators.requires_grad_(False)
             with self.autocast():
                 made = self.objective.translate(state.networks, batch)
                 terms = self.objective.generator_terms(state.networks, state.discriminators, batch, made)
-            self._update("networks", terms)
+            values = self._update("networks", terms)
             state.discriminators.requires_grad_(True)
             with self.autocast():
                 judged = self.objective.discriminator_terms(state.discriminators, batch, made)
-            self._update("discriminators", judged)
-            terms = {**terms, **judged}
+            values |= self._update("discriminators", judged)
         if state.mean is not None:
-            state.mean.update_parameters(state.networks)
-        return {name: float(value.detach()) for name, value in terms.items()}
+            state.mean.update(state.networks)
+        return values
 
-    def _update(self, name: str, terms: Terms) -> None:
+    def _update(self, name: str, terms: Terms) -> dict[str, float]:
+        """One step of an optimiser on the sum of the terms, whose values are returned."""
         if not terms:
-            return
-        for term, value in terms.items():
-            if not torch.isfinite(value):
-                raise SASANError(
-                    f"Training stopped at step {self.state.step}: the loss {term} is not finite.",
-                    f"The last checkpoint of {self.job.folder} is kept; try a lower learning rate or float32.",
-                )
+            return {}
+        # All at once: each number that is read from a GPU by itself waits for it.
+        losses = torch.stack([term.detach() for term in terms.values()])
+        self.ranks.average([losses])
+        values = dict(zip(terms, losses.tolist(), strict=True))
+        if term := loss_not_finite(values):
+            raise SASANError(
+                f"Training stopped at step {self.state.step}: the loss {term} is not finite.",
+                f"The last checkpoint of {self.job.folder} is kept; try a lower learning rate or float32.",
+            )
         optimiser = self.state.optimisers[name]
         optimiser.zero_grad(set_to_none=True)
         sum(terms.values()).backward()
+        parameters = [p for group in optimiser.param_groups for p in group["params"]]
+        self.ranks.average(p.grad for p in parameters if p.grad is not None)
         optimiser.step()
+        return values
 
 
 def check_against_data(config: TrainingConfig, dataset: PreparedDataset) -> None:

@@ -5,11 +5,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from SASANLib.errors import SASANError
 from SASANLib.training.engine import Engine, Hook
+from SASANLib.training.finite import tensor_not_finite
 
 
 class Checkpoints(Hook):
-    """The state every `checkpoint_every` steps and at the end."""
+    """The state every `checkpoint_every` steps, when asked for, and at the end.
+
+    One that is not finite never replaces the last.
+    """
 
     def __init__(self):
         self.saved: int | None = None
@@ -21,12 +26,23 @@ class Checkpoints(Hook):
         if engine.state.step % engine.config.checkpoint_every == 0:
             self._save(engine)
 
+    def asked_to_save(self, engine: Engine) -> None:
+        self._save(engine)
+        engine.log("notice", message=f"the state of step {engine.state.step} is saved, as was asked for")
+
     def after_run(self, engine: Engine) -> None:
-        if self.saved != engine.state.step:
-            self._save(engine)
+        self._save(engine)
 
     def _save(self, engine: Engine) -> None:
-        engine.job.save_checkpoint(engine.state.state_dict())
+        if self.saved == engine.state.step:
+            return
+        state = engine.state.state_dict()
+        if broken := tensor_not_finite(state):
+            raise SASANError(
+                f"Training stopped at step {engine.state.step}: {broken} is not finite.",
+                f"The last checkpoint of {engine.job.folder} is kept; try a lower learning rate or float32.",
+            )
+        engine.job.save_checkpoint(state)
         self.saved = engine.state.step
 
 
@@ -79,8 +95,12 @@ class Log(Hook):
 
 
 @contextmanager
-def stop_on_signals(engine: Engine) -> Iterator[None]:
-    """Ctrl-C and SIGTERM let the step end, the state be saved, and the run stop. A second one is not put off."""
+def heed_signals(engine: Engine) -> Iterator[None]:
+    """Ctrl-C and SIGTERM let the step end, the state be saved, and the run stop; SIGUSR1 has the state saved.
+
+    A second signal to stop is not put off, unless there are several processes: `torchrun` hands on to them what it
+    and often they too were sent, and has its own ways with those that do not end.
+    """
     if threading.current_thread() is not threading.main_thread():  # where Python allows no handlers
         yield
         return
@@ -92,9 +112,15 @@ def stop_on_signals(engine: Engine) -> Iterator[None]:
 
     def stop(*_) -> None:
         engine.stop_requested = True
-        restore()
+        if engine.ranks.count == 1:
+            restore()
+
+    def save(*_) -> None:
+        engine.checkpoint_requested = True
 
     previous.update({number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)})
+    if usr1 := getattr(signal, "SIGUSR1", None):  # Windows has none
+        previous[usr1] = signal.signal(usr1, save)
     try:
         yield
     finally:

@@ -10,18 +10,21 @@ that trains, `model/` the exported bundle.
     step               total, terms, seconds_per_step, learning_rate     means since the last such line
     validation         metrics                                           rows of means over subjects
     notice, exported   message
+    dominance          term, ratio, message      a discriminator wins all the time
+    stalled            best_step, message        validations no longer improve
     stopped, finished                                                    the process ended, the checkpoint is saved
     failed             message                                           the process ended, the last checkpoint stays
 
 A process that is killed leaves no last line, but the `lock` free. The one that resumes goes back to the checkpoint:
-after `resumed` at step s, whatever the log told before of steps beyond s is void, and those steps come again.
+after `resumed` at step s, whatever the log told before of steps beyond s is void, and those steps come again
+(`standing` leaves the void out).
 """
 
 import hashlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -30,7 +33,7 @@ from pydantic import ValidationError
 
 from SASANLib.complaints import first_complaint
 from SASANLib.errors import SASANError
-from SASANLib.files import atomic_write, write_error
+from SASANLib.files import atomic_write, remove_temporaries, write_error
 from SASANLib.training.config import TrainingConfig
 from SASANLib.training.lock import Locked, lock_file
 
@@ -83,9 +86,14 @@ class Job:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Be the one process that trains this job. Raises: SASANError when another one is."""
+        """Be the one process that trains this job, and put away what killed ones left half-written.
+
+        Raises: SASANError when another one is training it.
+        """
         try:
             with lock_file(self.lock_file):
+                for folder in (self.folder, self.previews):
+                    remove_temporaries(folder)
                 yield
         except Locked as error:
             raise SASANError(
@@ -139,3 +147,13 @@ class Job:
             raise SASANError(
                 f"{self.checkpoint_file} is damaged.", "Delete it to start the job from its beginning."
             ) from error
+
+
+def standing(events: Iterable[dict]) -> list[dict]:
+    """The events without those that a killed process told of steps beyond the checkpoint that was gone on from."""
+    kept: list[dict] = []
+    for event in events:
+        if event["event"] in ("started", "resumed"):
+            kept = [earlier for earlier in kept if earlier["step"] <= event["step"]]
+        kept.append(event)
+    return kept

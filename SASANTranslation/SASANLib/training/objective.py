@@ -54,8 +54,9 @@ class Fakes:
 class Objective:
     """Eq. 7 for the terms that `config` switches on and the labels and pairs that a batch brings."""
 
-    def __init__(self, config: ObjectiveConfig):
-        self.config = config
+    def __init__(self, config: ObjectiveConfig, summed: losses.Sum = lambda x: x):
+        """`summed` adds up a tensor over the processes that share a batch: eq. 5 and 6 are of the whole batch."""
+        self.config, self.summed = config, summed
 
     def warmup_terms(self, networks: TranslationNetworks, batch: Batch) -> Terms:
         """The labelled attention's own loss, eq. 5 on real images, before anything is translated."""
@@ -102,7 +103,7 @@ class Objective:
             if c.auxiliary and (semantic := self._auxiliary(d, batch, made)):
                 terms[f"auxiliary/{d}"] = c.auxiliary * sum(semantic)
             if c.voxel:
-                terms[f"voxel/{d}"] = c.voxel * _paired(made.fake[d], image, batch)
+                terms[f"voxel/{d}"] = c.voxel * self._paired(made.fake[d], image, batch)
         if c.segmentation_adversarial and (fakes := self._segmentation_fakes(batch, made)):
             loss = sum(losses.lsgan_generator(discriminators.segmentation(f).float()) for f in fakes)
             terms["segmentation_adversarial"] = c.segmentation_adversarial * loss
@@ -140,10 +141,16 @@ class Objective:
             or (c.segmentation_adversarial and labelled)
         )
 
+    def _paired(self, fake: Tensor, image: Tensor, batch: Batch) -> Tensor:
+        if batch.region is None:
+            return losses.voxelwise(fake, image)
+        target = torch.where(batch.region == AIR, image.new_tensor(BACKGROUND), image)
+        return losses.voxelwise(fake, target, batch.region > 0, self.summed)
+
     def _semantic(self, logits: Tensor, labels: Tensor) -> Tensor:
         c = self.config
-        loss = losses.cross_entropy(logits, labels)
-        return loss + c.dice_weight * losses.dice(logits, labels, c.dice) if c.dice_weight else loss
+        loss = losses.cross_entropy(logits, labels, self.summed)
+        return loss + c.dice_weight * losses.dice(logits, labels, c.dice, self.summed) if c.dice_weight else loss
 
     def _auxiliary(self, d: Domain, batch: Batch, made: Fakes) -> list[Tensor]:
         """Eq. 5 for domain d.
@@ -196,10 +203,3 @@ def _judged(image: Tensor, batch: Batch) -> Tensor:
 def _labelled_part(segmentation: Tensor, batch: Batch) -> Tensor:
     """What D_seg sees: of paired data only where labels can be, lest the holes in them give the real away."""
     return segmentation if batch.region is None else segmentation * (batch.region != IGNORED)
-
-
-def _paired(fake: Tensor, image: Tensor, batch: Batch) -> Tensor:
-    if batch.region is None:
-        return losses.voxelwise(fake, image)
-    target = torch.where(batch.region == AIR, image.new_tensor(BACKGROUND), image)
-    return losses.voxelwise(fake, target, batch.region > 0)

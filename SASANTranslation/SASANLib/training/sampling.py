@@ -17,6 +17,7 @@ from SASANLib.training.batch import BACKGROUND, IGNORED, Batch
 from SASANLib.training.config import TrainingConfig
 from SASANLib.training.dataset import PreparedDataset
 
+CPU = torch.device("cpu")
 _MARGIN = 8  # pixels of air that a crop keeps around the body
 
 
@@ -42,12 +43,45 @@ class Sampler:
         return np.random.default_rng([self.seed, epoch]).permutation(self.count)
 
 
-class Batches:
-    """The training batches of a job, by step."""
+@dataclass(frozen=True)
+class Geometry:
+    """How the slices of a batch are turned and cropped: see `augmentation.apply`."""
 
-    def __init__(self, dataset: PreparedDataset, config: TrainingConfig):
+    matrix: Tensor
+    centre: Tensor
+    size: tuple[int, int]
+
+    def part(self, which: slice) -> "Geometry":
+        return Geometry(self.matrix[which], self.centre[which], self.size)
+
+    def applied(self, image: Tensor, mode: str, fill: float) -> Tensor:
+        return augmentation.apply(image, self.matrix, self.centre, self.size, mode, fill)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """Whole slices as they are stored (float16 and uint8, at most half of what they become), and how to turn them."""
+
+    slices: Batch
+    geometry: dict[Domain, Geometry]
+
+
+class Batches:
+    """The training batches of a job, by step: of each the part that the process `rank` of `ranks` trains on.
+
+    All processes draw for the whole batch and take their part then, so that their number changes nothing.
+    """
+
+    def __init__(self, dataset: PreparedDataset, config: TrainingConfig, rank: int = 0, ranks: int = 1):
+        """Raises: SASANError when there are no slices to train on, or a batch cannot be shared out evenly."""
         self.dataset, self.config = dataset, config
         context, size = config.network.context_slices, config.optimiser.batch_size
+        if size % ranks:
+            raise SASANError(
+                f"A batch of {size} cannot be shared out evenly among {ranks} processes.",
+                "Start as many processes as divide optimiser.batch_size.",
+            )
+        self.part = slice(rank * size // ranks, (rank + 1) * size // ranks)
         self.pools = {d: self._pool(d, context) for d in OTHER}
         if empty := [d for d, pool in self.pools.items() if not len(pool)]:
             raise SASANError(
@@ -70,39 +104,51 @@ class Batches:
             rows = rows[centre.any(axis=(1, 2))]
         return rows
 
-    def at(self, step: int) -> Batch:
-        """The batch of `step`, on the CPU."""
+    def at(self, step: int, device: torch.device = CPU) -> Batch:
+        """The batch of `step`, on `device`."""
+        return self.turned(self.drawn(step), device)
+
+    def drawn(self, step: int) -> Drawn:
+        """What is read from the disk for `step`, in memory and on the CPU."""
         random = generator_at(self.config.seed, step)
-        images, labels, region = {}, {}, None
-        shared = None
+        images, labels, region, geometry = {}, {}, None, {}
         for d in OTHER:
             rows = self.pools[d][self.samplers[d].rows(step)]
+            shared = geometry and self.dataset.card.paired
+            geometry[d] = geometry["a"] if shared else self._geometry(d, rows[:, rows.shape[1] // 2], random)
+            rows = rows[self.part]
             centre_rows = rows[:, rows.shape[1] // 2]
-            if shared is None or not self.dataset.card.paired:
-                shared = self._geometry(d, centre_rows, random)
-            images[d] = _sample(self.dataset.images[d][rows], shared, "bilinear", BACKGROUND)
+            images[d] = _read(self.dataset.images[d], rows)
             if d in self.dataset.labels:
-                values = _sample(self.dataset.labels[d][centre_rows][:, None], shared, "nearest", 0)
-                labels[d] = values[:, 0].long()
+                labels[d] = _read(self.dataset.labels[d], centre_rows[:, None])
             if self.dataset.region is not None and region is None:
-                values = _sample(self.dataset.region[centre_rows][:, None], shared, "nearest", IGNORED)
-                region = values.round().to(torch.uint8)
-        return Batch(images, labels, region)
+                region = _read(self.dataset.region, centre_rows[:, None])
+        return Drawn(Batch(images, labels, region), {d: g.part(self.part) for d, g in geometry.items()})
 
-    def _geometry(self, domain: Domain, rows: np.ndarray, random: torch.Generator):
-        """(matrix, centre, size): a random turn, and a crop whose place varies only as far as the body allows."""
+    def turned(self, drawn: Drawn, device: torch.device) -> Batch:
+        """The batch that is made of what was drawn, augmented on `device`; slices go there as they are stored."""
+        stored = drawn.slices.to(device)
+        images = {d: drawn.geometry[d].applied(image, "bilinear", BACKGROUND) for d, image in stored.images.items()}
+        labels = {d: drawn.geometry[d].applied(values, "nearest", 0) for d, values in stored.labels.items()}
+        region = None
+        if stored.region is not None:
+            region = drawn.geometry["a"].applied(stored.region, "nearest", IGNORED).round().to(torch.uint8)
+        return Batch(images, {d: values[:, 0].long() for d, values in labels.items()}, region)
+
+    def _geometry(self, domain: Domain, rows: np.ndarray, random: torch.Generator) -> Geometry:
+        """A random turn, and a crop whose place varies only as far as the body allows."""
         settings = self.config.augmentation
         size = self.dataset.card.grid.size
         matrix = augmentation.draw(settings, len(rows), random)
         patch = settings.patch or size
         if patch == size:
-            return matrix, torch.full((len(rows), 2), (size - 1) / 2), (size, size)
+            return Geometry(matrix, torch.full((len(rows), 2), (size - 1) / 2), (size, size))
         top, bottom, left, right = torch.as_tensor(np.asarray(self.dataset.boxes[domain][rows])).float().T
         centre = torch.stack([left + right, top + bottom], 1) / 2
         extent = torch.stack([right - left, bottom - top], 1) + 2 * _MARGIN
-        return matrix, centre + augmentation.draw_offsets((extent - patch).abs() / 2, random), (patch, patch)
+        centre = centre + augmentation.draw_offsets((extent - patch).abs() / 2, random)
+        return Geometry(matrix, centre, (patch, patch))
 
 
-def _sample(array: np.ndarray, geometry, mode: str, fill: float) -> Tensor:
-    matrix, centre, size = geometry
-    return augmentation.apply(torch.from_numpy(array.astype(np.float32)), matrix, centre, size, mode, fill)
+def _read(array: np.ndarray, rows: np.ndarray) -> Tensor:
+    return torch.from_numpy(np.asarray(array[rows]))

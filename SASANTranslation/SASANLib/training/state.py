@@ -2,11 +2,11 @@
 
 import torch
 from torch import nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from SASANLib.networks import TranslationNetworks
 from SASANLib.training.config import OptimiserConfig, TrainingConfig
 from SASANLib.training.objective import Discriminators
+from SASANLib.training.running_mean import RunningMean
 
 
 def learning_rate_factor(step: int, steps_per_epoch: int, config: OptimiserConfig) -> float:
@@ -33,12 +33,13 @@ class TrainingState:
             module.to(device, memory_format=torch.channels_last)
         self.mean = None
         if config.optimiser.ema:
-            self.mean = AveragedModel(
-                self.networks, multi_avg_fn=get_ema_multi_avg_fn(config.optimiser.ema), use_buffers=True
-            )
+            self.mean = RunningMean(self.networks, config.optimiser.ema, config.optimiser.ema_warmup)
+        if config.compile:
+            compile_parts(self.networks)
+        fused = config.fused_adam and has_fused_adam(device)
         self.optimisers = {
-            "networks": _adam(self.networks, config.optimiser),
-            "discriminators": _adam(self.discriminators, config.optimiser),
+            "networks": _adam(self.networks, config.optimiser, fused),
+            "discriminators": _adam(self.discriminators, config.optimiser, fused),
         }
 
     @property
@@ -71,11 +72,36 @@ class TrainingState:
             self.mean.load_state_dict(state["mean"])
         self.discriminators.load_state_dict(state["discriminators"])
         for name, optimiser in self.optimisers.items():
-            optimiser.load_state_dict(state["optimisers"][name])
+            optimiser.load_state_dict(_fused_as(optimiser, state["optimisers"][name]))
         torch.set_rng_state(state["random"].cpu())
 
 
-def _adam(module: nn.Module, config: OptimiserConfig) -> torch.optim.Adam:
+def has_fused_adam(device: torch.device) -> bool:
+    return device.type == "cuda"
+
+
+def compile_parts(networks: TranslationNetworks) -> None:
+    """Have each network that is called by itself compiled at its first call. Names and weights stay what they are.
+
+    The discriminators are left out: they are small, and the many ways they are called in (real, fake, detached, with
+    and without gradients of their own) would exceed the number of times that torch compiles the same code.
+    """
+    for part in (*networks.attention.values(), *networks.generator.values()):
+        part.compile(dynamic=False)
+
+
+def _adam(module: nn.Module, config: OptimiserConfig, fused: bool) -> torch.optim.Adam:
     return torch.optim.Adam(
-        module.parameters(), config.learning_rate, betas=config.betas, weight_decay=config.weight_decay
+        module.parameters(),
+        config.learning_rate,
+        betas=config.betas,
+        weight_decay=config.weight_decay,
+        fused=True if fused else None,  # False would be one parameter after the other, instead of torch's choice
     )
+
+
+def _fused_as(optimiser: torch.optim.Optimizer, saved: dict) -> dict:
+    """A saved optimiser's state, fused or not as is right here: it may come from a machine with another device."""
+    own = optimiser.param_groups
+    groups = [{**group, "fused": here["fused"]} for group, here in zip(saved["param_groups"], own, strict=True)]
+    return {**saved, "param_groups": groups}

@@ -147,11 +147,16 @@ def dice(predicted: np.ndarray, truth: np.ndarray, classes: int) -> float:
     return statistics.fmean(values) if values else float("nan")
 
 
+def validates(engine: Engine) -> bool:
+    """Whether the step just done is followed by a validation: every `validate_every` steps and at the end."""
+    return engine.state.step % engine.config.validate_every == 0 or engine.finished
+
+
 class Validation(Hook):
-    """Validates every `validate_every` steps and at the end, logs the summary and draws the fixed slices."""
+    """Validates, logs the summary and draws the fixed slices."""
 
     def after_step(self, engine: Engine, terms: dict[str, float]) -> None:
-        if engine.state.step % engine.config.validate_every == 0 or engine.finished:
+        if validates(engine):
             rows = validate(engine.state.exported, engine.dataset, engine.device)
             if metrics := summary(rows):
                 engine.log("validation", metrics=metrics)
