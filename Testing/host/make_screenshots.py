@@ -18,7 +18,7 @@ WIDTH, HEIGHT = 1400, 900
 def translate_picture(host, panel, output):
     """The panel after a click on Translate, with the synthetic volume in the standard views."""
     panel.ui.uncertaintyCheckBox.click()
-    if translate(panel) != "done":
+    if translate(panel, seconds=3600) != "done":
         raise RuntimeError(panel.ui.statusLabel.text)
     host.screenshot(output / "translate.png", WIDTH, HEIGHT)
 
@@ -44,7 +44,7 @@ def compare_picture(host, panel, known, output):
     inspect.ui.inspectCompareButton.collapsed = False
     panel.parameters.referenceVolume = known
     inspect.ui.compareButton.click()
-    wait_until(lambda: slicer.util.getNodesByClass("vtkMRMLTableNode"))
+    wait_until(lambda: slicer.util.getNodesByClass("vtkMRMLTableNode"), seconds=600)
     host.app.processEvents()
     host.screenshot(output / "compare.png", WIDTH, HEIGHT)
 

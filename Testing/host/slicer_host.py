@@ -19,7 +19,7 @@ import qt_facade
 import shiboken6
 import slicer
 import slicer.util
-from slicer_facade import packaging_recorder, sample_data
+from slicer_facade import packaging_recorder, pytorch_utils, sample_data
 from slicer_facade.application import qSlicerApplication
 from slicer_facade.file_io import FileManager
 from slicer_facade.layout_manager import qSlicerLayoutManager
@@ -42,13 +42,14 @@ class Host:
     and `answers` must have been told what to say. `packages` says what counts as installed and records what pip is
     asked for. `slot_errors` are the exceptions that Slicer would only have printed: of slots and of observers.
     `log` is what was logged. With `main_window`, `slicer.util.mainWindow()` finds one; Slicer's tests of widgets run
-    without, and only with one does Slicer show its error messages.
+    without, and only with one does Slicer show its error messages. `dark` is the style "Dark Slicer".
     """
 
-    def __init__(self, testing=True, main_window=False):
+    def __init__(self, testing=True, main_window=False, dark=False):
         if hasattr(slicer, "app"):
             raise RuntimeError("There is a host already: close it first.")
         qt_facade.ensure_application()
+        qt_facade.use_palette(dark)
         qt_facade.reset()
         self.slot_errors = qt_facade.slot_errors
         self.selected_module = None
@@ -71,8 +72,9 @@ class Host:
         undo(self.session.close)
         self.packages = packaging_recorder.restart()
         sample_data.restart()
-        namespace = Namespace()
+        self._namespace = namespace = Namespace()
         undo(namespace.close)
+        namespace.replace(slicer.util, "executePythonModule", self.packages.execute_python_module)
         undo(SubjectHierarchyUpkeep(self.session.scene).close)
         self.crosshair = self._add_crosshair()
         self.window = qSlicerMainWindow(self) if main_window else Window()
@@ -97,6 +99,29 @@ class Host:
     def answers(self):
         """What to say to dialogs: `host.answers.expect(kind, answer)`; one without an answer raises."""
         return qt_facade.answers
+
+    @property
+    def exit_code(self):
+        """What `slicer.app.exit()` or `slicer.util.exit()` was called with, the last time; None if it was not."""
+        return self._application.exit_code
+
+    @property
+    def processes_start_at_once(self):
+        """Whether QProcess.start() waits until its program runs, or could not be started: Windows does with Qt 5."""
+        return qt_facade.processes_start_at_once()
+
+    @processes_start_at_once.setter
+    def processes_start_at_once(self, value):
+        qt_facade.set_processes_start_at_once(value)
+
+    def add_pytorch(self):
+        """Install the extension PyTorch; without this, there is no module PyTorchUtils."""
+        self.add_module("PyTorchUtils", pytorch_utils)
+
+    def add_module(self, name, script):
+        """Let a Python module be one of Slicer's, without a panel."""
+        self._namespace.add_module(name, script)
+        setattr(slicer.modules, name.lower(), Module(name, script.__file__))
 
     def load_module(self, name, folder=None):
         """Load <folder>/<name>.py as Slicer does, by default that of this repository; returns its set up widget."""
@@ -164,6 +189,7 @@ class Host:
         """Write what a user would see, panel and views, to a PNG file."""
         self.window.resize(width, height)
         self.app.processEvents()
+        self.window.settle()
         if not self.window.grab().save(str(path), "PNG"):
             raise OSError(f"{path} cannot be written.")
 

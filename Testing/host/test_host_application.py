@@ -2,6 +2,8 @@
 
 import logging
 import os
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -34,8 +36,6 @@ def test_the_application_knows_itself_and_its_folders(host):
 
 
 def test_settings_last_as_long_as_the_host_and_no_longer():
-    import sys
-
     for _ in range(2):
         with Host() as host:
             import qt
@@ -57,6 +57,76 @@ def test_quitting_is_told_once():
         slicer.app.quit()
         assert told == ["quit"]
     assert told == ["quit"] and host.slot_errors == []
+
+
+def test_leaving_with_a_code_is_recorded_and_told_once():
+    told = []
+    with Host() as host:
+        assert host.exit_code is None
+        options = slicer.app.commandOptions()
+        options.runPythonAndExit = True
+        slicer.app.connect("aboutToQuit()", lambda: told.append("quit"))
+        slicer.util.exit(3)
+        assert host.exit_code == 3 and options.runPythonAndExit is False
+        slicer.util.exit(1)
+        with pytest.raises(AttributeError):
+            options.runPythonAndExitt = True
+    assert host.exit_code == 1 and told == ["quit"]
+    with Host() as host:
+        pass
+    assert host.exit_code is None
+
+
+def test_processes_may_fail_before_their_start_returns(host):
+    import qt
+
+    got, process = [], qt.QProcess()
+    process.connect("errorOccurred(QProcess::ProcessError)", got.append)
+    host.processes_start_at_once = True
+    process.start("/no/such/program", [])
+    assert got == [qt.QProcess.FailedToStart] and host.processes_start_at_once
+    host.close()
+    with Host() as other:
+        assert not other.processes_start_at_once
+
+
+def test_the_style_is_dark_if_wished_and_light_again_after():
+    colors = []
+    for dark in (True, False, True):
+        with Host(dark=dark):
+            import qt
+
+            window, button = slicer.app.palette(), qt.QPushButton("text")
+            assert button.palette.color(qt.QPalette.Window).name() == window.color(qt.QPalette.Window).name()
+            colors.append({role: window.color(getattr(qt.QPalette, role)).name() for role in ("Window", "Text", "Mid")})
+    assert colors[0] == colors[2] == {"Window": "#323232", "Text": "#ffffff", "Mid": "#2b2b2b"}
+    assert all(int(colors[1][role][1:3], 16) > 0x80 for role in ("Window", "Mid")), "nothing dark is left over"
+
+
+QUIET = """
+import sys
+from PySide6 import QtCore, QtWidgets
+{before}
+sys.path[:0] = [{here!r}]
+from slicer_host import Host
+with Host() as host:
+    host.window.resize(900, 700)
+    host.app.processEvents()
+    QtCore.qWarning("This plugin does not support propagateSizeHints()")
+    QtCore.qWarning("something else")
+"""
+
+
+@pytest.mark.parametrize("before", ["", "application = QtWidgets.QApplication(['-platform', 'offscreen'])"])
+def test_what_the_offscreen_platform_lacks_is_not_printed(before):
+    process = subprocess.run(
+        [sys.executable, "-c", QUIET.format(before=before, here=os.path.dirname(__file__))],
+        env=os.environ | {"QT_QPA_PLATFORM": "offscreen"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert process.stderr.splitlines() == ["something else"]
 
 
 def test_only_slicers_own_names_are_in_slicer(host):

@@ -5,6 +5,7 @@ import subprocess
 import numpy as np
 import pytest
 import slicer
+from slicer_host import Host
 
 # Packages
 
@@ -47,6 +48,50 @@ def test_a_failing_pip_raises(interactive):
     slicer.packaging.pip_install("numpy", blocking=False, completedCallback=codes.append)
     interactive.app.processEvents()
     assert codes == [1] and "numpy" in interactive.packages.missing
+
+
+def test_a_python_module_is_recorded_and_never_run(interactive):
+    run, packages = slicer.util.executePythonModule, interactive.packages
+    packages.missing = {"torch", "numpy"}
+    run("light_the_torch", ["install", "torch>=2"])
+    slicer.util.executePythonModule("venv", ["folder"])
+    assert packages.executed == [("light_the_torch", ["install", "torch>=2"]), ("venv", ["folder"])]
+    assert packages.missing == {"numpy"} and packages.installed == []
+    packages.failing = {"light_the_torch"}
+    with pytest.raises(subprocess.CalledProcessError, match=r"light_the_torch.*numpy.*exit status 1"):
+        run("light_the_torch", ["install", "numpy"])
+    assert packages.missing == {"numpy"}
+    codes = []
+    run("light_the_torch", ["install", "numpy"], blocking=False, completedCallback=codes.append)
+    assert codes == []
+    interactive.app.processEvents()
+    assert codes == [1] and len(packages.executed) == 4
+    with pytest.raises(ValueError, match="list"):
+        run("pip", "install numpy")
+
+
+def test_the_function_comes_back_after_the_host():
+    original = slicer.util.executePythonModule
+    with Host():
+        assert slicer.util.executePythonModule is not original
+    assert slicer.util.executePythonModule is original
+
+
+def test_the_extension_pytorch_is_there_only_if_a_test_says_so_and_never_used():
+    with Host() as host:
+        with pytest.raises(ImportError):
+            import PyTorchUtils
+        assert not hasattr(slicer.modules, "pytorchutils")
+        host.add_pytorch()
+        import PyTorchUtils
+
+        assert slicer.util.getModule("PyTorchUtils").name == "PyTorchUtils" and slicer.modules.pytorchutils.path
+        with pytest.raises(AssertionError, match="never be imported"):
+            PyTorchUtils.PyTorchUtilsLogic().installTorch(askConfirmation=True)
+        with pytest.raises(AssertionError, match="never be imported"):
+            PyTorchUtils.PyTorchUtilsLogic().torch  # noqa: B018
+    with pytest.raises(ImportError):
+        import PyTorchUtils
 
 
 def test_under_testing_nothing_is_ensured_unless_told(host):

@@ -129,6 +129,108 @@ def test_it_empties_when_the_scene_is_closed_and_fills_when_one_is_loaded(host, 
     assert unfinished == [False, False], "nothing is told before the scene is whole"
 
 
+@pytest.mark.parametrize(("none", "actions"), [(True, False), (True, True), (False, True)])
+def test_an_import_takes_all_nodes_away_and_none_stays_current(host, none, actions, tmp_path):
+    """qMRMLSceneModel::updateScene removes the rows of all nodes; Qt's combo box then falls to none, and stays."""
+    selector = slicer.qMRMLNodeComboBox()
+    selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+    selector.noneEnabled, selector.addEnabled, selector.removeEnabled = none, actions, False
+    selector.setMRMLScene(slicer.mrmlScene)
+    first, current = add("first"), add("current")
+    host.save_scene(tmp_path / "scene.mrb")
+    selector.setCurrentNode(current)
+    order = []
+    slicer.mrmlScene.AddObserver(slicer.vtkMRMLScene.EndImportEvent, lambda *_: order.append("later observer"))
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: order.append(node))
+    selector.connect("nodeAboutToBeRemoved(vtkMRMLNode*)", lambda node: order.append(f"-{node.GetName()}"))
+    selector.connect("nodeAdded(vtkMRMLNode*)", lambda node: order.append(f"+{node.GetName()}"))
+    host.load_scene(tmp_path / "scene.mrb", clear=False)
+    names = [node.GetName() for node in slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode")]
+    whole = [f"+{name}" for name in names]
+    assert order == ["-first", "-first", None, *whole, "later observer"]
+    assert selector.currentNode() is None and len(names) == 4
+    assert first.GetScene() and current.GetScene(), "neither left the scene"
+
+
+def test_an_import_makes_the_first_node_current_where_one_must_be(host, tmp_path):
+    selector = slicer.qMRMLNodeComboBox()
+    selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+    selector.addEnabled = selector.removeEnabled = False
+    selector.setMRMLScene(slicer.mrmlScene)
+    first, second = add("a"), add("b")
+    selector.setCurrentNode(second)
+    host.save_scene(tmp_path / "scene.mrb")
+    told = []
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", told.append)
+    host.load_scene(tmp_path / "scene.mrb", clear=False)
+    assert told == [None, first] and selector.currentNode() is first
+
+
+def test_of_a_node_that_comes_it_hears_first_and_of_one_that_leaves_last(host):
+    heard, scene = [], slicer.mrmlScene
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, lambda *_: heard.append("scene +"))
+    selector = slicer.qMRMLNodeComboBox()
+    selector.setMRMLScene(scene)
+    selector.connect("nodeAdded(vtkMRMLNode*)", lambda: heard.append("selector +"))
+    scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, lambda *_: heard.append("scene -"))
+    selector.connect("nodeAboutToBeRemoved(vtkMRMLNode*)", lambda: heard.append("selector -"))
+    scene.RemoveNode(add("a"))
+    assert heard == ["selector +", "scene +", "scene -", "selector -"]
+
+
+def test_a_node_set_by_code_is_activated_too(selector):
+    """qMRMLNodeComboBoxPrivate::setCurrentNodeIDInternal sends the key Enter to the box's list."""
+    told = []
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", lambda node: told.append(("changed", node)))
+    selector.connect("nodeActivated(vtkMRMLNode*)", lambda node: told.append(("activated", node)))
+    node = add("a")
+    selector.setCurrentNode(node)
+    selector.setCurrentNode(node)
+    assert told == [("changed", node), ("activated", node)]
+    selector.setCurrentNode(None)
+    assert told[2:] == [("changed", None)], "none is not activated"
+    selector.currentNodeID = node.GetID()
+    assert told[3:] == [("changed", node), ("activated", node)]
+
+
+def test_a_renamed_or_moved_current_node_is_told_again(selector):
+    """Slicer listens to QComboBox::currentTextChanged, which Qt emits for both."""
+    first, current = add("a"), add("b")
+    selector.setCurrentNode(current)
+    told = []
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", told.append)
+    current.SetName("c")
+    assert told == [current]
+    slicer.mrmlScene.RemoveNode(first)
+    assert told == [current, current]
+
+
+def test_when_the_current_node_goes_its_neighbour_is_current(selector):
+    selector.addEnabled = True
+    first, second, third = add("a"), add("b"), add("c")
+    selector.setCurrentNode(second)
+    slicer.mrmlScene.RemoveNode(second)
+    assert selector.currentNode() is third
+    slicer.mrmlScene.RemoveNode(third)
+    assert selector.currentNode() is first, "not an action"
+    slicer.mrmlScene.RemoveNode(first)
+    assert selector.currentNode() is None
+
+
+def test_the_scene_is_told_even_if_no_node_is_current(host):
+    selector, told = slicer.qMRMLNodeComboBox(), []
+    selector.connect("currentNodeChanged(vtkMRMLNode*)", told.append)
+    selector.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+    node = add("a")
+    selector.noneEnabled = True
+    selector.setMRMLScene(slicer.mrmlScene)
+    assert told == [None] and selector.currentNode() is None
+    other = slicer.qMRMLNodeComboBox()
+    other.nodeTypes = ["vtkMRMLScalarVolumeNode"]
+    other.setMRMLScene(slicer.mrmlScene)
+    assert other.currentNode() is node, "where none is not offered, whatever the actions"
+
+
 def test_adding_renaming_and_removing(host, selector):
     selector.baseName = "mine"
     node = selector.addNode()

@@ -229,3 +229,46 @@ def test_hosts_do_not_share_views():
             images.append(host.view_image("Red"))
             assert slicer.app.layoutManager().sliceViewNames() == ("Red", "Green", "Yellow")
     assert [int(image.max()) for image in images] == pytest.approx([127, 255], abs=2)
+
+
+# The panel beside the views
+
+
+@pytest.fixture
+def panel(host):
+    """A panel with a button of a width that a test may change, shown in the window."""
+    import qt
+    import qt_facade
+
+    top, button = qt.QWidget(), qt.QPushButton("wide")
+    qt.QVBoxLayout(top).addWidget(button)
+    host.window.show_panel(qt_facade.unwrap(top), "Example")
+    host.app.processEvents()
+    yield top, button
+    host.window.show_panel(None, "")
+
+
+def test_a_panel_has_its_place_and_fills_it(host, panel):
+    top, button = panel
+    assert host.window.panel_width() == 480 == top.width == button.width
+    assert top.height > 800
+
+
+def test_a_panel_that_is_too_wide_widens_its_place_and_the_views_shrink(host, manager, panel):
+    import qt
+
+    top, button = panel
+    views = manager.viewport().width
+    button.setMinimumWidth(700)
+    scroll_bar = qt.QScrollBar(qt.Qt.Horizontal).sizeHint.width()
+    assert host.window.panel_width() == 700 + scroll_bar == top.width
+    assert manager.viewport().width == views - (host.window.panel_width() - 480)
+    host.window.show_panel(None, "")
+    assert host.window.panel_width() == 480
+
+
+def test_a_panel_that_is_too_high_scrolls(host, panel):
+    top, button = panel
+    button.setMinimumHeight(3000)
+    assert host.window.panel_width() == 480
+    assert top.height >= 3000 and host.window.height() < 1000

@@ -50,6 +50,25 @@ def test_a_program_that_is_not_there_is_an_errorOccurred():
     assert process.errorString() and process.state() == qt.QProcess.NotRunning
 
 
+def test_a_start_may_end_before_it_returns_as_on_windows():
+    qt_facade.set_processes_start_at_once(True)
+    process, got = qt.QProcess(), []
+    process.connect("errorOccurred(QProcess::ProcessError)", got.append)
+    process.connect("started()", lambda: got.append("started"))
+    process.start("/no/such/program", [])
+    assert got == [qt.QProcess.FailedToStart] and process.state() == qt.QProcess.NotRunning
+    process.start("sleep", ["60"])
+    assert got[1:] == ["started"] and process.state() == qt.QProcess.Running
+    process.kill()
+    assert process.waitForFinished(5000)
+    qt_facade.reset()
+    process.start("sh", ["-c", "exit"])
+    assert len(got) == 3 and got[2] == qt.QProcess.Crashed, "and no longer: this one has not started yet"
+    assert process.waitForFinished(5000)
+    with pytest.raises(ValueError, match="matching overload"):
+        process.start("sh", None)
+
+
 @pytest.mark.parametrize(("end", "status"), [("terminate", 15), ("kill", 9)])
 def test_a_process_is_ended(end, status):
     process, got = qt.QProcess(), []

@@ -61,17 +61,16 @@ import sys
 sys.path[:0] = {path}
 import slicer
 from slicer_host import Host
-codes = []
 with Host() as host:
     host.load_module("Example", {folder})
     {exit}
     sys.argv[:] = {argv}
     exec(open({runner}).read(), globals() | {{"__name__": "__main__", "__file__": {runner}}})
-sys.exit(codes[-1] if codes else 77)
+sys.exit(77 if host.exit_code is None else host.exit_code)
 """
 
 
-def run_process(folder, *arguments, exit="slicer.util.exit = codes.append"):
+def run_process(folder, *arguments, exit=""):
     values = {"path": [str(HERE)], "folder": str(folder), "runner": str(RUNNER)}
     values = {key: repr(value) for key, value in values.items()} | {"argv": repr([str(RUNNER), *arguments])}
     return subprocess.run(

@@ -8,7 +8,7 @@ import inspect
 
 from PySide6 import QtCore, QtGui, QtWidgets
 
-from . import dialogs, objects, settings, timers
+from . import dialogs, objects, processes, settings, timers
 from .proxy import qt_class_of
 
 #: Allowed on a destroyed object.
@@ -24,6 +24,7 @@ _METHODS = {
         "setProperty": objects.set_property,
         "property": objects.get_property,
     },
+    QtCore.QProcess: {"start": processes.start},
     QtCore.QSettings: {"value": settings.value, "setValue": settings.set_value},
     QtWidgets.QDialog: {"exec": dialogs.execute, "exec_": dialogs.execute},
     QtWidgets.QMenu: {"exec": dialogs.execute_menu, "exec_": dialogs.execute_menu},

@@ -9,9 +9,14 @@ from PySide6.QtGui import QCursor
 from PySide6.QtWidgets import QApplication
 from qt_facade import use_settings_folder
 
+from .command_options import qSlicerCommandOptions
+
 
 class qSlicerApplication(QObject):
-    """Slicer 5.13 without a main window; `testing` is what --testing switches on."""
+    """Slicer 5.13 without a main window; `testing` is what --testing switches on.
+
+    It does not end the process: `exit_code` is what it was told to end it with, the last time, or None.
+    """
 
     aboutToQuit = Signal()
     mrmlSceneChanged = Signal(object)
@@ -26,12 +31,13 @@ class qSlicerApplication(QObject):
             os.mkdir(self._path(name))
         use_settings_folder(self._path("settings"))  # what qt.QSettings() means
         self._settings = QSettings(self._path("settings", "Slicer.ini"), QSettings.Format.IniFormat)
+        self._options = qSlicerCommandOptions()
         self.layout_manager = None
-        self.quit_code = None
+        self.exit_code = None
+        self._quitting = False
 
     def close(self):
-        if self.quit_code is None:
-            self.exit(0)
+        self._tell_quit()
         self._settings.sync()
         self._folder.cleanup()
 
@@ -89,6 +95,14 @@ class qSlicerApplication(QObject):
         return QProcessEnvironment.systemEnvironment()
 
     @Slot(result=object)
+    def commandOptions(self):
+        return self._options
+
+    @Slot(result=object)
+    def palette(self):
+        return QApplication.palette()
+
+    @Slot(result=object)
     def mainWindow(self):
         return None
 
@@ -128,5 +142,10 @@ class qSlicerApplication(QObject):
 
     @Slot(int)
     def exit(self, code):
-        self.quit_code = code
-        self.aboutToQuit.emit()
+        self.exit_code = code
+        self._tell_quit()
+
+    def _tell_quit(self):
+        if not self._quitting:
+            self._quitting = True
+            self.aboutToQuit.emit()

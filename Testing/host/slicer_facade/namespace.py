@@ -34,7 +34,7 @@ class Namespace:
     """What is installed while a host lives."""
 
     def __init__(self):
-        self._modules, self._attributes = {}, {}
+        self._modules, self._before = {}, []
         self._path = list(sys.path)
         for name, make in (("qt", make_qt_module), ("ctk", make_ctk_module)):
             if name not in _qt_modules:
@@ -59,8 +59,12 @@ class Namespace:
 
     def add(self, name, value):
         """Set an attribute of `slicer`."""
-        self._attributes.setdefault(name, getattr(slicer, name, _MISSING))
-        setattr(slicer, name, value)
+        self.replace(slicer, name, value)
+
+    def replace(self, owner, name, value):
+        """Set an attribute of any module."""
+        self._before.append((owner, name, getattr(owner, name, _MISSING)))
+        _assign(owner, name, value)
 
     def close(self):
         for name, module in self._modules.items():
@@ -68,16 +72,19 @@ class Namespace:
                 sys.modules.pop(name, None)
             else:
                 sys.modules[name] = module
-        for name, value in self._attributes.items():
-            if value is _MISSING:
-                delattr(slicer, name)
-            else:
-                setattr(slicer, name, value)
+        while self._before:
+            _assign(*self._before.pop())
         sys.path[:] = self._path
 
     def _hide_functions_of_util(self):
         """slicer-core shows `slicer.util.getNode` also as `slicer.getNode`, which Slicer does not."""
-        for name, value in vars(slicer.util).items():
+        for name, value in list(vars(slicer.util).items()):
             if getattr(value, "__module__", None) == "slicer.util" and vars(slicer).get(name) is value:
-                self._attributes[name] = value
-                delattr(slicer, name)
+                self.replace(slicer, name, _MISSING)
+
+
+def _assign(owner, name, value):
+    if value is _MISSING:
+        delattr(owner, name)
+    else:
+        setattr(owner, name, value)

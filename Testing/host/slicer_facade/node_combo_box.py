@@ -1,5 +1,7 @@
 """`slicer.qMRMLNodeComboBox` as a native Qt widget."""
 
+import itertools
+
 import slicer
 from PySide6.QtCore import Property, Signal, Slot
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QSizePolicy, QWidget
@@ -47,7 +49,9 @@ class qMRMLNodeComboBox(QWidget):
 
     What becomes current when nodes come and go is decided by Qt's combo box, as in Slicer: when the current node is
     removed, the one that takes its place, or else the last; when a first node comes and there are neither None nor
-    actions, that node.
+    actions, that node. At the end of a scene's import all nodes are taken away and come again, so that none is
+    current. A node that code makes current is activated too, as if the user had chosen it. A change is also told
+    when the current node is renamed or gets another place.
     """
 
     currentNodeChanged = Signal(object)
@@ -74,14 +78,19 @@ class qMRMLNodeComboBox(QWidget):
     def __init__(self, parent=None):
         super().__init__(parent)
         self._filter = NodeFilter()
-        self._scene = self._watch = self._requested = None
-        self._quiet, self._emitted_id = False, ""
+        self._scene = self._watch = None
+        self._requested_id, self._quiet = "", False
         self._flags = {"none": False, "add": True, "remove": True, "edit": False, "rename": False, "select": True}
         self._none, self._base_name = "None", ""
         self._box = QComboBox(self)
         self._rows = NodeRows(self._box)
-        self._box.currentIndexChanged.connect(self._on_index_changed)
+        # What Qt 5 tells by one signal, currentTextChanged; Qt 6 leaves it out where the text stays the same.
+        self._box.currentIndexChanged.connect(self._on_current_changed)
+        self._rows.model.dataChanged.connect(self._on_text_changed)
         self._box.activated.connect(self._on_activated)
+        self._box.view().clicked.connect(self._on_clicked)
+        self._rows.model.rowsAboutToBeRemoved.connect(self._on_rows_leaving)
+        self._rows.model.rowsRemoved.connect(self._on_rows_removed)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self._box)
@@ -96,24 +105,31 @@ class qMRMLNodeComboBox(QWidget):
 
     @Slot(object)
     def setMRMLScene(self, scene):
-        """Offer the nodes of a scene; without one, the widget is disabled. The current node stays if it can."""
+        """Offer the nodes of a scene; without one, the widget is disabled. The current node stays if it can.
+
+        What is current then is told, be it none, and so is a node that was asked for before there was a scene.
+        """
         check_scene(scene)
         if scene is self._scene:
             return
-        before, wanted, self._requested = self.currentNode(), self._requested, None
+        had_nodes, current_id = self.nodeCount() > 0, self._current_id()
         if self._watch is not None:
             self._watch.close()
-        self._scene = scene
-        self._quiet = True
+        self._scene, self._quiet = scene, True
         self._watch = None if scene is None else SceneWatch(scene, self, self._filter)
-        self._rebuild_extras()
         self.sync()
-        if wanted is not None:
-            self.setCurrentNode(wanted)
+        self._rebuild_extras()
+        self._rows.reset()
         self._quiet = False
-        self.setEnabled(scene is not None)
-        if self.currentNode() is not before:
+        if had_nodes:
+            self._rows.choose(current_id)
+        else:
+            first = self._rows.ids[:1] if not self._flags["none"] else []
+            self._rows.choose(self._requested_id or "".join(first))
+        if not self._flags["none"] and not self._current_id():
             self._emit_current()
+        self._requested_id = ""
+        self.setEnabled(scene is not None)
 
     @Slot(result=object)
     def currentNode(self):
@@ -125,9 +141,7 @@ class qMRMLNodeComboBox(QWidget):
         """Make a node, or None, current; None also for a node that is not offered."""
         if node is not None and not isinstance(node, slicer.vtkMRMLNode):
             raise TypeError(f"setCurrentNode takes a node or None, not {type(node).__name__}")
-        if self._scene is None:
-            self._requested = node
-        self._rows.current_id = "" if node is None else node.GetID()
+        self.setCurrentNodeID("" if node is None else node.GetID())
 
     def _current_id(self):
         node = self.currentNode()
@@ -135,14 +149,15 @@ class qMRMLNodeComboBox(QWidget):
 
     @Slot(str)
     def setCurrentNodeID(self, node_id):
-        self._rows.current_id = node_id
+        if self._scene is None:
+            self._requested_id = node_id
+        self._rows.choose(node_id)
 
     currentNodeID = Property(str, _current_id, setCurrentNodeID, notify=currentNodeIDChanged)
 
     @Slot(int)
     def setCurrentNodeIndex(self, index):
-        ids = self._rows.ids
-        self._rows.current_id = ids[index] if 0 <= index < len(ids) else ""
+        self._rows.choose_place(index)
 
     @Slot(result=int)
     def nodeCount(self):
@@ -150,7 +165,7 @@ class qMRMLNodeComboBox(QWidget):
 
     @Slot(int, result=object)
     def nodeFromIndex(self, index):
-        ids = self._rows.ids
+        ids = self._rows.ids if self._scene is not None else []
         return self._scene.GetNodeByID(ids[index]) if 0 <= index < len(ids) else None
 
     @Slot(str, str, object)
@@ -194,30 +209,44 @@ class qMRMLNodeComboBox(QWidget):
 
         A change may have others as its consequence, which call this again: what is there is looked up each time.
         """
-        leaving = self._watch.leaving if self._watch is not None else None
-        count = 0 if self._scene is None else self._scene.GetNumberOfNodes()
-        nodes = [self._scene.GetNthNode(index) for index in range(count)]
-        nodes = [node for node in nodes if node is not leaving and self._filter.accepts(node)]
-        wanted = {node.GetID() for node in nodes}
+        nodes = self._nodes()
+        wanted = {node.GetID() for node in nodes if self._filter.accepts(node)}
         for node_id in self._rows.ids:
-            if node_id not in wanted and node_id in self._rows.ids:
-                if leaving is not None and leaving.GetID() == node_id:
-                    self.nodeAboutToBeRemoved.emit(leaving)
+            if node_id not in wanted:
                 self._rows.remove(node_id)
-        for place, node in enumerate(nodes):
-            if self._rows.put(place, node.GetID(), node.GetName() or ""):
-                self.nodeAdded.emit(node)
+        for node in nodes:
+            self.update_node(node)
+
+    def update_node(self, node):
+        """Offer a node, or not, under the name that it has now."""
+        if not self._filter.accepts(node):
+            self.drop_node(node)
+            return
+        before = itertools.takewhile(lambda other: other is not node, self._nodes())
+        place = len(set(self._rows.ids).intersection(other.GetID() for other in before))
+        if self._rows.put(place, node.GetID(), node.GetName() or ""):
+            self.nodeAdded.emit(node)
+
+    def drop_node(self, node):
+        self._rows.remove(node.GetID())
+
+    def _nodes(self):
+        count = 0 if self._scene is None else self._scene.GetNumberOfNodes()
+        return [self._scene.GetNthNode(index) for index in range(count)]
+
+    def reload(self):
+        """Take all nodes away, then offer them again: what Slicer does when a scene was closed or imported."""
+        self._rows.remove_all()
+        self.sync()
 
     def _rebuild_extras(self):
-        current, quiet, self._quiet = self._current_id(), self._quiet, True
+        quiet, self._quiet = self._quiet, True
         label = self._label()
         texts = {name: f"{text} {label}" for name, text in _ACTIONS.items() if self._flags[name]}
         none = self._none if self._flags["none"] else None
         self._rows.set_extras(none, {} if self._scene is None else texts)
         self._quiet = quiet
         self._box.setPlaceholderText(f"Select a {label}")
-        if current != self._current_id() and not quiet:
-            self._emit_current()
 
     def _label(self):
         """What the nodes are called, as in "Create new Volume"."""
@@ -227,23 +256,40 @@ class qMRMLNodeComboBox(QWidget):
         node.UnRegister(None)
         return node.GetTypeDisplayName()
 
-    def _on_index_changed(self, row):
-        if self._rows.action(row) is not None:
-            self._rows.current_id = self._emitted_id  # an action is never current
-        elif not self._quiet:
+    def _on_current_changed(self):
+        if self._quiet:
+            return
+        if self._rows.current_id or self._rows.is_at_none:
             self._emit_current()
+        elif self._rows.ids:  # an action is never current, nor is nothing where there is None
+            self._rows.choose(self._rows.ids[-1])
+
+    def _on_text_changed(self, first, last):
+        if first.row() <= self._box.currentIndex() <= last.row():
+            self._on_current_changed()
+
+    def _on_rows_leaving(self, _parent, first, last):
+        node = self.nodeFromIndex(first - self._rows.has_none)
+        for _ in range(last - first + 1 if node is not None else 0):
+            self.nodeAboutToBeRemoved.emit(node)  # always the first: Slicer mistakes one index for another
+
+    def _on_rows_removed(self):
+        if not self._quiet and self.currentNode() is None:
+            self._rows.choose("")
 
     def _on_activated(self, row):
-        """The user chose a node, or something to do with it."""
-        action = self._rows.action(row)
-        if action is None:
+        """A node was chosen, by the user or by code."""
+        if self._rows.action(row) is None:
             self.nodeActivated.emit(self.currentNode())
-        elif action in ("add", "remove", "rename"):
+
+    def _on_clicked(self, index):
+        """The user chose something to do with a node."""
+        action = self._rows.action(index.row())
+        if action in ("add", "remove", "rename"):
             {"add": self.addNode, "remove": self.removeCurrentNode, "rename": self.renameCurrentNode}[action]()
 
     def _emit_current(self):
         node = self.currentNode()
-        self._emitted_id = self._current_id()
         self.currentNodeChanged.emit(node)
         self._validity.emit(node is not None)
         self.currentNodeIDChanged.emit(self._current_id())

@@ -15,11 +15,14 @@ class Packages:
     `missing`: names that count as not installed. `user`: "accept" or "decline", what the user answers to the question
     (None: the question goes to the message box that Slicer shows). `outcome`: "succeed" or "fail", how pip ends.
     `checked`, `ensured`, `installed`: the calls, in order; a successful installation takes its names from `missing`.
+    `executed`: what `slicer.util.executePythonModule` was to run, as (module, arguments); of the modules in `failing`,
+    the process fails. One told to "install" takes its names from `missing`, too.
     """
 
     def __init__(self):
         self.missing, self.user, self.outcome = set(), None, "succeed"
         self.checked, self.ensured, self.installed = [], [], []
+        self.executed, self.failing = [], set()
 
     def pip_check(self, req):
         """Whether all requirements are met here."""
@@ -67,17 +70,28 @@ class Packages:
         if not isinstance(arguments, list):
             raise ValueError("pip_install requirement input must be string or list")
         self.installed.append(arguments)
-        failed = self.outcome == "fail"
-        if not failed:
-            self.missing -= {Requirement(a).name for a in arguments if not a.startswith("-") and "/" not in a}
+        self._end("pip", ["install", *arguments], self.outcome == "fail", blocking, completedCallback)
+        return [] if skip_packages else None
+
+    def execute_python_module(self, module, args, blocking=True, logCallback=None, completedCallback=None):
+        """Write the call down. Raises CalledProcessError where the test wants the module to fail."""
+        if isinstance(args, str) or not all(isinstance(argument, str) for argument in args):
+            raise ValueError("executePythonModule takes a list of texts")
+        self.executed.append((module, list(args)))
+        self._end(module, list(args), module in self.failing, blocking, completedCallback)
+
+    def _end(self, module, arguments, failed, blocking, told):
+        """What a process `PythonSlicer -m module arguments` leaves behind, and how its end is told."""
+        if not failed and arguments[:1] == ["install"]:
+            names = {Requirement(a).name for a in arguments[1:] if not a.startswith("-") and "/" not in a}
+            self.missing -= names
         if not blocking:
-            if completedCallback is not None:
+            if told is not None:
                 import qt
 
-                qt.QTimer.singleShot(0, lambda: completedCallback(int(failed)))
+                qt.QTimer.singleShot(0, lambda: told(int(failed)))
         elif failed:
-            raise subprocess.CalledProcessError(1, [sys.executable, "-m", "pip", "install", *arguments])
-        return [] if skip_packages else None
+            raise subprocess.CalledProcessError(1, [sys.executable, "-m", module, *arguments])
 
     def _is_met(self, requirement):
         if requirement.marker is not None and not requirement.marker.evaluate():

@@ -6,8 +6,6 @@ import shiboken6
 import slicer
 import vtk
 
-_RELOADING = ("EndCloseEvent", "EndImportEvent", "EndRestoreEvent", "EndBatchProcessEvent")
-
 
 class NodeFilter:
     """Which nodes a selector offers."""
@@ -34,72 +32,70 @@ class NodeFilter:
 
 
 class SceneWatch:
-    """Calls a selector's `sync()` at every change of a scene's nodes; `leaving` is the node being removed, or None.
+    """Tells a selector of every change of a scene's nodes.
 
-    As in Slicer, nothing is told while the scene is closed or loaded, but all of it afterwards. The selector is not
-    kept alive; once it is gone, the watch ends.
+    As in Slicer, nodes that come are not told while the scene is imported, nor those that go while it is closed, but
+    all of them afterwards, by `reload()`. It observes with Slicer's priorities: of nodes that come it hears before
+    others do, of those that leave after them, and of an import in the order in which observers were added. The
+    selector is not kept alive; once it is gone, the watch ends.
     """
-
-    leaving = None
 
     def __init__(self, scene, selector, node_filter):
         self._scene, self._selector, self._filter = scene, weakref.ref(selector), node_filter
+        events = slicer.vtkMRMLScene
         self._tags = [
-            scene.AddObserver(slicer.vtkMRMLScene.NodeAddedEvent, self._on_added),
-            scene.AddObserver(slicer.vtkMRMLScene.NodeAboutToBeRemovedEvent, self._on_leaving),
-            scene.AddObserver(slicer.vtkMRMLScene.NodeRemovedEvent, self._on_removed),
-            *(scene.AddObserver(getattr(slicer.vtkMRMLScene, name), self._on_reloaded) for name in _RELOADING),
+            scene.AddObserver(events.NodeAddedEvent, self._on_added, 10.0),
+            scene.AddObserver(events.NodeAboutToBeRemovedEvent, self._on_leaving, -10.0),
+            scene.AddObserver(events.EndCloseEvent, self._on_reloaded),
+            scene.AddObserver(events.EndImportEvent, self._on_reloaded),
         ]
         self._nodes = {}  # observed: by node, its observer's tag
         self.observe_all()
 
-    def _sync(self):
+    def close(self):
+        for tag in self._tags:
+            self._scene.RemoveObserver(tag)
+        self._tags.clear()
+        self._forget_all()
+
+    def _tell(self, name, *arguments):
         selector = self._selector()
         if selector is None or not shiboken6.isValid(selector):
             self.close()
         else:
-            selector.sync()
-
-    def close(self):
-        for tag in self._tags:
-            self._scene.RemoveObserver(tag)
-        for node, tag in self._nodes.items():
-            node.RemoveObserver(tag)
-        self._tags.clear()
-        self._nodes.clear()
-
-    def _busy(self):
-        return self._scene.IsClosing() or self._scene.IsImporting()
+            getattr(selector, name)(*arguments)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_added(self, scene, event, node):
-        if not self._busy():
+        if not scene.IsImporting():
             self._observe(node)
-            self._sync()
+            self._tell("update_node", node)
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_leaving(self, scene, event, node):
         if node in self._nodes:
             node.RemoveObserver(self._nodes.pop(node))
-        if not self._busy():
-            self.leaving = node
-            self._sync()
-
-    def _on_removed(self, *_):
-        self.leaving = None
+        if not scene.IsClosing():
+            self._tell("drop_node", node)
 
     def _on_reloaded(self, *_):
-        if not self._busy():
+        self._forget_all()
+        self._tell("reload")
+        if self._tags:
             self.observe_all()
-            self._sync()
 
     def _on_modified(self, node, event):
-        if not self._busy():
-            self._sync()
+        if not self._scene.IsClosing() and not self._scene.IsImporting():
+            self._tell("update_node", node)
 
     def _observe(self, node):
         if node not in self._nodes and self._filter.is_of_type(node):
             self._nodes[node] = node.AddObserver(vtk.vtkCommand.ModifiedEvent, self._on_modified)
+
+    def _forget_all(self):
+        for node, tag in self._nodes.items():
+            node.RemoveObserver(tag)
+        self._nodes.clear()
 
     def observe_all(self):
         """Observe the nodes that are there; to be called again when the filter has changed."""

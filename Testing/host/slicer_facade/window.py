@@ -1,31 +1,36 @@
 """The window around a panel and the views: what a user would see, on Qt's offscreen platform."""
 
-from PySide6.QtCore import Qt, Slot
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtCore import QCoreApplication, QEvent, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+
+from .module_panel import ModulePanel
 
 PANEL_WIDTH = 480
+_LEVELS = 10
 
 
 class Window(QWidget):
-    """The selected module's panel at the left, the layout manager's viewport at the right."""
+    """The selected module's panel at the left, the layout manager's viewport at the right.
+
+    The panel gets PANEL_WIDTH, or more if it cannot do with that.
+    """
 
     def __init__(self):
         super().__init__()
         self.setWindowTitle("3D Slicer")
         self.status = ""
         self._title = QLabel()
-        self._title.setStyleSheet("background: #d8dde3; color: black; padding: 5px; font-weight: bold")
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._title.setStyleSheet("background: palette(midlight); padding: 5px; font-weight: bold")
+        self._title.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self._title.setMinimumWidth(PANEL_WIDTH)
+        self._panel = ModulePanel()
         self._left = QWidget()
-        self._left.setFixedWidth(PANEL_WIDTH)
+        self._left.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Preferred)
         rows = QVBoxLayout(self._left)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(0)
         rows.addWidget(self._title)
-        rows.addWidget(self._scroll, 1)
+        rows.addWidget(self._panel, 1)
         self.viewport = QWidget()
         self.viewport.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.viewport.setStyleSheet("background: black")
@@ -39,14 +44,18 @@ class Window(QWidget):
 
     def show_panel(self, widget, title):
         """Put a panel in, or with None take out what is there; it belongs to whoever gave it."""
-        previous = self._scroll.takeWidget()
-        if previous is not None:
-            previous.hide()
-            previous.setParent(None)
         self._title.setText(f"Modules:   {title}" if title else "Modules:")
-        if widget is not None:
-            self._scroll.setWidget(widget)
-            widget.show()
+        self._panel.show_widget(widget)
+
+    def panel_width(self):
+        """How wide the panel is now, in pixels."""
+        self.settle()
+        return self._left.width()
+
+    def settle(self):
+        """Let sizes that changed reach the window, as they do within some rounds of Qt's loop."""
+        for _ in range(_LEVELS):
+            QCoreApplication.sendPostedEvents(None, QEvent.Type.LayoutRequest.value)
 
 
 class qSlicerMainWindow(Window):
