@@ -123,6 +123,24 @@ def test_packages_are_installed_after_one_question_that_lists_them(panel, opened
     host.packages.installed.clear()
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_torch_is_chosen_as_the_pytorch_extension_does_but_never_imported(panel, opened, works):
+    host = opened[0]
+    if not hasattr(slicer.modules, "pytorchutils"):
+        host.add_pytorch()
+    host.packages.executed.clear()
+    host.packages.missing = {"torch"}
+    host.packages.failing = set() if works else {"light_the_torch"}
+    question = []
+    host.answers.expect("exec", lambda details: question.append(details["text"]) or "OK")
+    assert translate(panel) == "done"
+    assert "light-the-torch" in question[0]
+    assert host.packages.executed == [("light_the_torch", ["install", "torch>=2.2"])]
+    installed = [name for call in host.packages.installed for name in call]
+    assert installed == ["light-the-torch>=0.5", *([] if works else ["torch>=2.2"])], "pip is the second choice"
+    host.packages.installed.clear()
+
+
 def test_a_refusal_leaves_the_panel_usable(panel, opened):
     host = opened[0]
     host.packages.missing = {"torch"}

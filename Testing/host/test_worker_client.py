@@ -192,3 +192,11 @@ def test_the_devices_are_told_when_the_worker_has_started(client):
     client.listen(devices=devices.extend)
     run(client)
     assert devices == [{"name": "cpu", "description": "CPU"}]
+
+
+def test_a_program_that_is_missed_from_within_the_start_is_a_message(host):
+    from SASANTranslationLib.worker_client import WorkerClient
+
+    host.processes_start_at_once = True  # as Qt 5 does it on Windows
+    answers = Answers(WorkerClient(command=lambda: ("/no/such/python", [])))
+    assert [error.kind for error in answers.errors] == ["start"]
