@@ -1,6 +1,7 @@
 """Volumes to prepared data: every voxel in its place, and every mistake in the input named."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -472,10 +473,7 @@ def test_settings_that_contradict_each_other(heads, changes, words):
 
 
 def copy_of(dataset: PreparedDataset, folder: Path) -> Path:
-    folder.mkdir()
-    for path in dataset.folder.iterdir():
-        (folder / path.name).write_bytes(path.read_bytes())
-    return folder
+    return shutil.copytree(dataset.folder, folder)
 
 
 @pytest.mark.parametrize("name", ["a_images.npy", "b_labels.npy", "region.npy", "b_boxes.npy"])

@@ -1,19 +1,22 @@
 """`sasan prepare`: folders of volumes to prepared data and a data report."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 if TYPE_CHECKING:
-    from SASANLib.training.dataset import PreparedDataset
     from SASANLib.training.preparation import DomainSource
+    from SASANLib.training.problems import Problem
+    from SASANLib.training.report import DataReport
 
 HELP = "Prepare two folders of volumes, one a domain, for training."
 
 # Distinguishable on a grey image and to the colour-blind (Okabe and Ito)
 _COLORS = [(230, 159, 0), (86, 180, 233), (0, 158, 115), (240, 228, 66), (0, 114, 178), (213, 94, 0), (204, 121, 167)]
-_ODD_LINES = 20
+_PROBLEMS_SHOWN = 20
+PROBLEMS = 1  # exit code of a check that found errors
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +24,7 @@ def register(app: typer.Typer) -> None:
 
 
 def prepare(
-    output: Annotated[Path, typer.Argument(help="New folder for the prepared data.")],
+    output: Annotated[Path, typer.Argument(help="New folder for the prepared data and the report on it.")],
     a: Annotated[Path, typer.Option(help="Folder of domain A's volumes.")],
     b: Annotated[Path, typer.Option(help="Folder of domain B's volumes.")],
     labels_a: Annotated[Path | None, typer.Option(help="Folder of A's labelmaps, named like its images.")] = None,
@@ -37,6 +40,9 @@ def prepare(
     percentiles: Annotated[tuple[float, float], typer.Option(help="Clipping of an MR domain.")] = (2, 98),
     paired: Annotated[bool, typer.Option("--paired", help="A and B show the same anatomy, file by file.")] = False,
     masks: Annotated[Path | None, typer.Option(help="Paired data: folder of masks, where to compare.")] = None,
+    register_pairs: Annotated[
+        bool, typer.Option("--register", help="Paired data: move B onto A rigidly, by mutual information.")
+    ] = False,
     plane: Annotated[list[str] | None, typer.Option(help="axial, coronal or sagittal; repeat for more.")] = None,
     spacing: Annotated[float, typer.Option(help="Pixel size, mm.")] = 1.0,
     size: Annotated[int, typer.Option(help="Pixels a side, a multiple of 16.")] = 256,
@@ -44,17 +50,20 @@ def prepare(
     subject: Annotated[
         str, typer.Option(help="Regular expression: the part of a file's name that names its subject.")
     ] = r"^[^_]+",
+    only_check: Annotated[
+        bool, typer.Option("--check", help="Write the data report alone. Exit code 1 if there are errors.")
+    ] = False,
 ) -> None:
-    import re
-
     from pydantic import ValidationError
 
     from SASANLib.card import GridCard, LabelCard
     from SASANLib.cli.progress import preparation_progress
     from SASANLib.complaints import first_complaint
     from SASANLib.errors import SASANError
+    from SASANLib.training.inspection import check
     from SASANLib.training.preparation import PreparationConfig
     from SASANLib.training.prepare import prepare as run
+    from SASANLib.training.report import load_report
 
     hint = "See `sasan prepare --help`."
     try:
@@ -70,6 +79,7 @@ def prepare(
             ],
             paired=paired,
             masks=masks,
+            register_pairs=register_pairs,
             grid=GridCard(planes=plane or ["axial"], spacing_mm=spacing, size=size),
             validation_subjects=validation,
             subject_pattern=subject,
@@ -79,8 +89,11 @@ def prepare(
     except ValidationError as error:
         raise SASANError(f"{first_complaint(error)}.", hint) from error
     with preparation_progress() as progress:
-        dataset = run(config, output, progress)
-    _print_report(dataset)
+        (check if only_check else run)(config, output, progress)
+    report = load_report(output)
+    _print_report(report, output)
+    if report.count("error"):
+        raise typer.Exit(PROBLEMS)
 
 
 def _source(
@@ -103,27 +116,43 @@ def _source(
     )
 
 
-def _print_report(dataset: "PreparedDataset") -> None:
-    """How much there is of what, and what is odd; the rest is in report.csv."""
+def _print_report(report: "DataReport", folder: Path) -> None:
+    """How much there is of what, and what is wrong or odd, the worst first; the rest is in report.csv."""
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    from SASANLib.training.report import REPORT, read_report
+    from SASANLib.training.report import TABLE
+
+    def say(text: str) -> None:  # as it is: names of files are no markup
+        console.print(Text(text), soft_wrap=True)
 
     console = Console()
     table = Table("domain", "split")
     for column in ("subjects", "volumes", "slices"):
         table.add_column(column, justify="right")
-    for d, domain in dataset.card.domains.items():
-        for split in ("train", "validation"):
-            cases = dataset.cases(d, split)
-            counts = len({c.subject for c in cases}), len({c.name for c in cases}), sum(c.count for c in cases)
-            table.add_row(domain.name, split, *map(str, counts))
+    for domain in report.domains.values():
+        for split, counts in domain.counts.items():
+            table.add_row(domain.name, split, str(counts.subjects), str(counts.volumes), str(counts.slices))
     console.print(table)
-    odd = [line for line in read_report(dataset.folder) if line["odd"]]
-    for line in odd[:_ODD_LINES]:
-        console.print(Text(f"{line['domain']} {line['name']}: {line['odd']}"), soft_wrap=True)
-    if len(odd) > _ODD_LINES:
-        console.print(f"and {len(odd) - _ODD_LINES} more", highlight=False)
-    console.print(Text(f"A line a volume is in {dataset.folder / REPORT}."), soft_wrap=True)
+    alike = _alike(report)
+    for problem, *others in alike[:_PROBLEMS_SHOWN]:
+        case = "" if problem.case is None else f"{report.domains[problem.domain].name} {problem.case}"
+        more = f" and {len(others)} more" * bool(others)
+        message = f"{problem.message.rstrip('.')}. {problem.remedy}".replace("?.", "?")
+        say(f"{problem.severity}: {case}{more}{': ' * bool(case)}{message}")
+    if len(alike) > _PROBLEMS_SHOWN:
+        say(f"and {sum(map(len, alike[_PROBLEMS_SHOWN:]))} more")
+    pictures = [*report.pictures, *(pair.picture for pair in report.pairs if pair.picture)]
+    if pictures:
+        say(f"{len(pictures)} picture{'s' * (len(pictures) != 1)} in {(folder / pictures[0]).parent}.")
+    say(f"A line a volume is in {folder / TABLE}.")
+
+
+def _alike(report: "DataReport") -> list[list["Problem"]]:
+    """The problems, those together that say the same of volumes of one domain, but for numbers."""
+    groups: dict[tuple, list[Problem]] = {}
+    for n, problem in enumerate(report.problems):
+        said = n if problem.severity == "error" or problem.case is None else re.sub(r"\d+", "", problem.message)
+        groups.setdefault((problem.severity, problem.domain, said), []).append(problem)
+    return list(groups.values())

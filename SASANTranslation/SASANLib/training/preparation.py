@@ -43,12 +43,17 @@ class DomainSource(_Section):
 
 
 class PreparationConfig(_Section):
-    """Both domains and how they are sliced. `masks` (paired data only): where to compare, one labelmap a pair."""
+    """Both domains and how they are sliced.
+
+    Paired data only: `masks` say where to compare, one labelmap a pair, and `register_pairs` asks for the second
+    image of each pair to be brought onto the first, rigidly (the paper's section 5.1).
+    """
 
     domains: dict[Domain, DomainSource]
     labels: tuple[LabelCard, ...] = ()
     paired: bool = False
     masks: Path | None = None
+    register_pairs: bool = False
     grid: GridCard = GridCard(planes=("axial",), spacing_mm=1.0, size=256)
     validation_subjects: int = Field(1, ge=1)
     subject_pattern: str = Field(r"^[^_]+", description="the part of a file's name that names its subject")
@@ -65,6 +70,8 @@ class PreparationConfig(_Section):
             raise ValueError("labels have names, but no domain has a folder of labelmaps")
         if self.masks and not self.paired:
             raise ValueError("masks say where the images of a pair are compared: they need paired data")
+        if self.register_pairs and not self.paired:
+            raise ValueError("registration brings one image of a pair onto the other: it needs paired data")
         if self.grid.size < 32:
             raise ValueError("the networks need slices of 32 pixels a side at least")
         return self

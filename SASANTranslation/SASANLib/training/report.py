@@ -1,115 +1,151 @@
-"""The data report of `sasan prepare`: a line a volume, and in words what is odd about it."""
+"""The data report of `sasan prepare`: `report.json` for programs, `report.csv` with a line a volume for people."""
 
 import csv
-import hashlib
-from collections import defaultdict
 from pathlib import Path
-from statistics import median
 
-import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
 
-from SASANLib.grid import SliceGrid
-from SASANLib.statistics import volume_statistics
-from SASANLib.training.loading import Case
+from SASANLib.complaints import first_complaint
+from SASANLib.errors import SASANError
+from SASANLib.networks.translation import Domain
+from SASANLib.training.case_report import AXES, CaseReport
+from SASANLib.training.pair_report import PairReport
 from SASANLib.training.preparation import PreparationConfig
-from SASANLib.volumes import Volume
+from SASANLib.training.problems import SEVERITIES, Problem
 
-REPORT = "report.csv"
-_EXTENTS = ("right-left mm", "anterior-posterior mm", "inferior-superior mm")
-_PERCENTILES = (1, 50, 99)
-_UNLIKE = 1.5
-_COARSE = 2.0
-_AIR_BELOW_HU = -500.0
+REPORT, TABLE = "report.json", "report.csv"
+VERSION = "1.0"
 
 Line = dict[str, str | int | float]
 
 
-def describe(case: Case, grids: list[SliceGrid], labels: np.ndarray | None, config: PreparationConfig) -> Line:
-    """A volume's line. `digest` is of its voxels; `odd` has what can be told from the volume alone."""
-    volume, source = case.volume, case.source
-    domain = config.domains[source.domain]
-    extents = volume_statistics(volume, case.body, volume.array).body_extent_mm
-    percentiles = np.percentile(volume.array[case.body], _PERCENTILES)
-    line: Line = {
-        "domain": domain.name,
-        "name": source.name,
-        "subject": source.subject,
-        "split": source.split,
-        "planes": " ".join(grid.plane for grid in grids),
-        "slices": sum(grid.shape[0] for grid in grids),
-        "size": " x ".join(str(n) for n in volume.shape[::-1]),
-        "spacing mm": " x ".join(f"{s:.3g}" for s in volume.spacing),
-        "orientation": orientation(volume),
-        "oblique degrees": round(obliqueness(volume), 1),
-        **{name: "" if mm is None else round(mm, 1) for name, mm in zip(_EXTENTS, extents, strict=True)},
-        **{f"body p{p}": round(float(v), 2) for p, v in zip(_PERCENTILES, percentiles, strict=True)},
-    }
-    voxel_ml = abs(np.linalg.det(volume.affine[:3, :3])) / 1000
-    for card in config.labels:
-        line[f"{card.name} ml"] = "" if labels is None else round(float((labels == card.value).sum() * voxel_ml), 3)
-    odd = []
-    if any(max(grid.shape[1:]) > config.grid.size for grid in grids):
-        field = config.grid.size * config.grid.spacing_mm
-        odd.append(f"the body is wider than the field of {field:g} mm and its rim is cut off")
-    if max(spacing_of_axes(volume)) > _COARSE * config.grid.spacing_mm:
-        odd.append(f"voxels more than {_COARSE:g} times as coarse as the grid")
-    if domain.units == "HU" and (lowest := volume.array.min()) > _AIR_BELOW_HU:
-        odd.append(f"no air, the lowest value is {lowest:.0f}: is it in HU?")
-    if labels is not None and (absent := [c.name for c in config.labels if not (labels == c.value).any()]):
-        odd.append(f"no {', no '.join(absent)}")
-    return {**line, "digest": hashlib.sha256(volume.array.tobytes()).hexdigest()[:16], "odd": "; ".join(odd)}
+class Counts(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    subjects: int
+    volumes: int
+    slices: int
 
 
-def compare(lines: list[Line]) -> list[Line]:
-    """The lines with `odd` completed by what shows only beside the other volumes: copies, and unlike sizes."""
-    copies, typical = defaultdict(list), defaultdict(list)
-    for line in lines:
-        copies[line["digest"]].append(f"{line['domain']} {line['name']}")
-        for axis in _EXTENTS:
-            if line[axis] != "":
-                typical[line["domain"], axis].append(line[axis])
-    compared = []
-    for line in lines:
-        odd = [line["odd"]] if line["odd"] else []
-        me = f"{line['domain']} {line['name']}"
-        if others := [other for other in copies[line["digest"]] if other != me]:
-            odd.append(f"the same voxels as {others[0]}")
-        for axis in _EXTENTS:
-            middle = median(typical[line["domain"], axis] or [0])
-            if line[axis] != "" and not middle / _UNLIKE <= line[axis] <= middle * _UNLIKE:
-                odd.append(f"{line[axis]:g} mm {axis.removesuffix(' mm')}, where {middle:g} mm is typical")
-        compared.append({**line, "odd": "; ".join(odd)})
-    return compared
+class DomainReport(BaseModel):
+    """What a domain is called and how much of it there is, by split."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    modality: str
+    units: str
+    counts: dict[str, Counts]
 
 
-def write_report(lines: list[Line], folder: Path) -> None:
-    """`report.csv` in the folder, without the digests."""
-    columns = [name for name in lines[0] if name != "digest"]
-    with open(folder / REPORT, "w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, columns, extrasaction="ignore")
+class DataReport(BaseModel):
+    """`report.json`. Files that it names lie in its folder; those of the data have the paths they were found under."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str = VERSION
+    paired: bool
+    domains: dict[Domain, DomainReport]
+    cases: tuple[CaseReport, ...]
+    pairs: tuple[PairReport, ...]
+    problems: tuple[Problem, ...]
+    """the worst first"""
+    pictures: tuple[str, ...]
+    """of the data as a whole; those of pairs are named with the pairs"""
+
+    def count(self, severity: str) -> int:
+        return sum(problem.severity == severity for problem in self.problems)
+
+
+def data_report(
+    config: PreparationConfig,
+    cases: list[CaseReport],
+    pairs: list[PairReport],
+    problems: list[Problem],
+    pictures: tuple[str, ...] = (),
+) -> DataReport:
+    return DataReport(
+        paired=config.paired,
+        domains={
+            d: DomainReport(
+                name=source.name,
+                modality=source.modality,
+                units=source.units,
+                counts={split: _counts(cases, d, split) for split in ("train", "validation")},
+            )
+            for d, source in config.domains.items()
+        },
+        cases=tuple(cases),
+        pairs=tuple(pairs),
+        problems=tuple(sorted(problems, key=lambda problem: SEVERITIES.index(problem.severity))),
+        pictures=pictures,
+    )
+
+
+def write_report(report: DataReport, folder: Path) -> None:
+    """Both files into the folder."""
+    (folder / REPORT).write_text(report.model_dump_json(indent=1) + "\n", encoding="utf-8")
+    lines = [_line(case, report) for case in report.cases]
+    columns = list(dict.fromkeys(name for line in lines for name in line)) or ["domain", "name", "odd"]
+    columns.remove("odd")
+    with open(folder / TABLE, "w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, [*columns, "odd"], restval="")
         writer.writeheader()
         writer.writerows(lines)
 
 
 def read_report(folder: Path) -> list[dict[str, str]]:
-    """The lines of a prepared folder's report."""
-    with open(folder / REPORT, newline="", encoding="utf-8") as file:
+    """The lines of a folder's `report.csv`."""
+    with open(folder / TABLE, newline="", encoding="utf-8") as file:
         return list(csv.DictReader(file))
 
 
-def spacing_of_axes(volume: Volume) -> list[float]:
-    """Spacings along the axes that have more than one voxel."""
-    return [s for s, n in zip(volume.spacing, volume.shape[::-1], strict=True) if n > 1]
+def load_report(folder: Path) -> DataReport:
+    """A folder's `report.json`.
+
+    Raises:
+        SASANError: there is none, as in data prepared before there was one, or it is not valid.
+    """
+    path = Path(folder) / REPORT
+    hint = "Write it with `sasan prepare --check`."
+    try:
+        return DataReport.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise SASANError(f"{folder} holds no data report: {REPORT} is missing.", hint) from error
+    except ValidationError as error:
+        raise SASANError(f"{path} is not valid: {first_complaint(error)}.", hint) from error
 
 
-def orientation(volume: Volume) -> str:
-    """Where i, j and k go, to the nearest patient direction: "LPS" of most MR and CT."""
-    directions = volume.affine[:3, :3]
-    nearest = np.abs(directions).argmax(axis=0)
-    return "".join(("LR", "PA", "IS")[axis][int(directions[axis, n] > 0)] for n, axis in enumerate(nearest))
+def _counts(cases: list[CaseReport], domain: Domain, split: str) -> Counts:
+    cases = [case for case in cases if (case.domain, case.split) == (domain, split)]
+    return Counts(
+        subjects=len({case.subject for case in cases}),
+        volumes=len(cases),
+        slices=sum(case.measures.slices for case in cases if case.measures),
+    )
 
 
-def obliqueness(volume: Volume) -> float:
-    """The largest angle between an axis of the volume and the patient axis nearest to it, in degrees."""
-    cosines = np.abs(volume.affine[:3, :3] / volume.spacing).max(axis=0)
-    return float(np.degrees(np.arccos(np.clip(cosines, -1, 1))).max())
+def _line(case: CaseReport, report: DataReport) -> Line:
+    line: Line = {
+        "domain": report.domains[case.domain].name,
+        "name": case.name,
+        "subject": case.subject,
+        "split": case.split,
+    }
+    if measures := case.measures:
+        line |= {
+            "planes": " ".join(measures.planes),
+            "slices": measures.slices,
+            "size": " x ".join(map(str, measures.size)),
+            "spacing mm": " x ".join(f"{step:.3g}" for step in measures.spacing_mm),
+            "orientation": measures.orientation,
+            "oblique degrees": round(measures.oblique_degrees, 1),
+            **{
+                f"{axis} mm": "" if mm is None else round(mm, 1)
+                for axis, mm in zip(AXES, measures.body_mm, strict=True)
+            },
+            **{f"body p{p}": round(value, 2) for p, value in measures.body_percentiles.items()},
+            **{f"{name} ml": round(ml, 3) for name, ml in (measures.label_ml or {}).items()},
+        }
+    mine = [p.message for p in report.problems if (p.domain, p.case) == (case.domain, case.name)]
+    return {**line, "odd": "; ".join(mine)}
