@@ -1,6 +1,7 @@
-"""The fixtures `host` and `interactive`: Slicer's application, in which nothing may be raised unseen."""
+"""Slicer's application, and the panel opened in it; nothing may be raised unseen."""
 
 import pytest
+from panel_examples import open_panel
 from slicer_host import Host
 
 
@@ -17,3 +18,10 @@ def interactive():
     with Host(testing=False, main_window=True) as host:
         yield host
     assert host.slot_errors == []
+
+
+@pytest.fixture(scope="module")
+def opened(request):
+    """(host, widget, panel) for all tests of a module; under --testing unless the module has `TESTING = False`."""
+    with open_panel(testing=getattr(request.module, "TESTING", True)) as opened:
+        yield opened

@@ -7,14 +7,11 @@ from pathlib import Path
 import broken_workers
 import pytest
 import slicer
-from panel_examples import add_phantom, copy_model, open_panel, translate, wait_until
+from panel_examples import add_phantom, copy_model, translate, wait_until
 from test_worker_client import is_running
 
-
-@pytest.fixture(scope="module")
-def opened():
-    with open_panel(testing=False) as opened:
-        yield opened
+#: Dialogs come up, and are answered.
+TESTING = False
 
 
 @pytest.fixture

@@ -3,15 +3,9 @@
 import numpy as np
 import pytest
 import slicer
-from panel_examples import add_phantom, open_panel, translate, wait_until
+from panel_examples import add_phantom, translate, wait_until
 
 FRAMES = 3
-
-
-@pytest.fixture(scope="module")
-def opened():
-    with open_panel() as opened:
-        yield opened
 
 
 @pytest.fixture

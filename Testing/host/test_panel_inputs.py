@@ -4,13 +4,7 @@ import numpy as np
 import pytest
 import slicer
 import vtk
-from panel_examples import add_phantom, open_panel, translate, wait_until
-
-
-@pytest.fixture(scope="module")
-def opened():
-    with open_panel() as opened:
-        yield opened
+from panel_examples import add_phantom, translate, wait_until
 
 
 @pytest.fixture

@@ -5,13 +5,10 @@ import shutil
 
 import pytest
 import qt_facade
-from panel_examples import BUNDLED, add_phantom, copy_model, open_panel, translate, wait_until
+from panel_examples import BUNDLED, add_phantom, copy_model, translate, wait_until
 
-
-@pytest.fixture(scope="module")
-def opened():
-    with open_panel(testing=False) as opened:
-        yield opened
+#: Dialogs come up, and are answered.
+TESTING = False
 
 
 @pytest.fixture

@@ -12,9 +12,7 @@ from worker_examples import (
     Worker,
     assert_error,
     names,
-    slow_bundle,
     slow_head,
-    small_bundle,
     small_head,
     translate_fields,
 )
@@ -23,23 +21,6 @@ from SASANLib.errors import WriteError
 from SASANLib.worker import arrays
 
 POSIX = pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of a process's files")
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("models") / "tiny-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory) -> Path:
-    return slow_bundle(tmp_path_factory.mktemp("models") / "slow-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    with Worker(tmp_path_factory.mktemp("worker") / "log.txt") as worker:
-        worker.event()
-        yield worker
 
 
 # ---- what can be wrong with the input

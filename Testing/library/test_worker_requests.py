@@ -8,23 +8,10 @@ import numpy as np
 import pytest
 from bundle_examples import change_card, zip_folder
 from test_comparison import LEFT, RIGHT, SHAPE, reference, synthetic
-from worker_examples import Worker, assert_error, names, small_bundle, volume_file
+from worker_examples import Worker, assert_error, names, volume_file
 
 from SASANLib.evaluation.comparison import compare
 from SASANLib.model import load_bundle, read_card
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("models") / "tiny-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    with Worker(tmp_path_factory.mktemp("worker") / "log.txt") as worker:
-        worker.event()
-        yield worker
-
 
 # ---- compare
 

@@ -2,37 +2,17 @@
 
 import json
 import time
-from pathlib import Path
 
 import pytest
 from worker_examples import (
     Worker,
     assert_error,
     names,
-    slow_bundle,
     slow_head,
-    small_bundle,
     small_head,
     stages,
     translate_fields,
 )
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("models") / "tiny-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def slow(tmp_path_factory) -> Path:
-    return slow_bundle(tmp_path_factory.mktemp("models") / "slow-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    with Worker(tmp_path_factory.mktemp("worker") / "log.txt") as worker:
-        worker.event()
-        yield worker
 
 
 @pytest.fixture

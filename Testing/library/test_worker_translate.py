@@ -9,10 +9,8 @@ import pytest
 import torch
 from worker_examples import (
     OUTPUTS,
-    Worker,
     assert_error,
     names,
-    small_bundle,
     small_head,
     stages,
     translate_fields,
@@ -24,18 +22,6 @@ from SASANLib.phantom import head_phantom
 from SASANLib.results import describe
 from SASANLib.translation import Translator
 from SASANLib.volumes import Volume
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("models") / "tiny-mr-ct")
-
-
-@pytest.fixture(scope="module")
-def worker(tmp_path_factory):
-    with Worker(tmp_path_factory.mktemp("worker") / "log.txt") as worker:
-        worker.event()
-        yield worker
 
 
 @pytest.fixture
