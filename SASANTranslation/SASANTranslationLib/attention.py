@@ -28,9 +28,8 @@ def show_strong_part(node, anatomy):
     """
     import numpy as np
 
-    values = sampled(_array(node))
-    inside = values[sampled(_inside(anatomy, node))]
-    start = np.clip(np.percentile(inside, STRONG_PERCENTILE), _LOWEST_START, _HIGHEST_START)
+    values = sampled(_array(node))[inside(anatomy, node)]
+    start = np.clip(np.percentile(values, STRONG_PERCENTILE), _LOWEST_START, _HIGHEST_START)
     set_window(node, float(start), 1.0)
 
 
@@ -44,14 +43,14 @@ def complementary_maps(maps, anatomy, count=4):
     """
     if not maps:
         return []
-    inside = _inside(anatomy, maps[0])
-    regions = [_array(node) > node.GetDisplayNode().GetWindowLevelMin() for node in maps]
-    marked = ~inside
+    anatomical = inside(anatomy, maps[0])
+    regions = [sampled(_array(node)) > node.GetDisplayNode().GetWindowLevelMin() for node in maps]
+    marked = ~anatomical
     chosen = []
     while len(chosen) < min(count, len(maps)):
         gains = [(region & ~marked).sum() - 0.5 * (region & marked).sum() for region in regions]
         best = max((n for n in range(len(maps)) if n not in chosen), key=gains.__getitem__)
-        if chosen and gains[best] < _WORTH_ADDING * inside.sum():
+        if chosen and gains[best] < _WORTH_ADDING * anatomical.sum():
             break
         chosen.append(best)
         marked |= regions[best]
@@ -73,17 +72,19 @@ def body_mask(array):
     return array > floor + _BODY_THRESHOLD * (lit.mean(dtype=np.float64) - floor)
 
 
-def _inside(anatomy, like):
-    """Where the volume `anatomy` has a label or shows a body, on the voxels of the map `like`; else everywhere."""
+def inside(anatomy, like):
+    """Where the volume `anatomy` has a label or shows a body: bool, on the voxels of the map `like`, `sampled`.
+
+    Everywhere, if it is None, has another grid, or shows none.
+    """
     import numpy as np
 
-    shape = _array(like).shape
-    if _has_voxels(anatomy) and _array(anatomy).shape == shape:
-        array = _array(anatomy)
-        inside = array > 0 if anatomy.IsA("vtkMRMLLabelMapVolumeNode") else body_mask(array)
-        if inside.any():
-            return inside
-    return np.ones(shape, bool)
+    if _has_voxels(anatomy) and _array(anatomy).shape == _array(like).shape:
+        array = sampled(_array(anatomy))
+        mask = array > 0 if anatomy.IsA("vtkMRMLLabelMapVolumeNode") else body_mask(array)
+        if mask.any():
+            return mask
+    return np.ones(sampled(_array(like)).shape, bool)
 
 
 def _has_voxels(node):

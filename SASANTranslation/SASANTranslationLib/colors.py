@@ -44,9 +44,6 @@ DIFFERENCE_COLORS = (
     (255, 215, 185),
 )
 
-#: The "Category" attribute of every table made here.
-CATEGORY = "SASAN"
-
 #: Brightness at the low end of an attention map's colours.
 _DIMMED = 0.45
 
@@ -97,13 +94,6 @@ def difference_color_table(name):
     """Add the diverging table of a difference volume, 256 entries, for a window that is symmetric around zero."""
     table = new_color_table(name)
     _set_ramp(table, DIFFERENCE_COLORS)
-    return table
-
-
-def label_color_table(name, labels):
-    """Add a table of labels: see `set_label_colors`."""
-    table = new_color_table(name)
-    set_label_colors(table, labels)
     return table
 
 

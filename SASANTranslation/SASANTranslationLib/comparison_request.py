@@ -25,6 +25,9 @@ def comparison_request(nodes, reference, folder):
 
 
 def _labels(segmentation):
-    table = segmentation.GetDisplayNode().GetColorNode()
+    display = segmentation.GetDisplayNode()
+    table = display.GetColorNode() if display is not None else None
+    if table is None:  # the user may have deleted it
+        return []
     values = [value for value in range(1, table.GetNumberOfColors()) if table.GetColorDefined(value)]
     return [{"value": value, "name": table.GetColorName(value)} for value in values]

@@ -93,12 +93,6 @@ class FrameRecorder:
         self._recorded = set()
         show_selected(self._nodes)
 
-    def discard(self):
-        """Forget what was recorded; outputs that an earlier recording fills show its selected frame again."""
-        self._sequences = {}
-        self._recorded = set()
-        show_selected(self._nodes)
-
     def _new_sequence(self, node):
         like, sequence = self._frames.sequence, slicer.vtkMRMLSequenceNode()
         sequence.SetName(f"{node.GetName()} frames")

@@ -1,5 +1,7 @@
 """A volume's voxels: whether there are any, and where they lie in the world."""
 
+import math
+
 import vtk
 
 
@@ -22,3 +24,9 @@ def has_voxels(volume):
     """Whether a volume node has an image with values; one that is being made or read may have neither."""
     image = volume.GetImageData()
     return image is not None and image.GetPointData().GetScalars() is not None and 0 not in image.GetDimensions()
+
+
+def spans_a_volume(volume):
+    """Whether a volume's axes, under its linear transforms, are finite and do not lie in one plane."""
+    matrix = ijk_to_world(volume)
+    return math.isfinite(sum(matrix.GetElement(i, j) for i in range(4) for j in range(4))) and matrix.Determinant() != 0

@@ -1,5 +1,7 @@
 """The Subject Hierarchy: one folder for each run, beside its input."""
 
+import itertools
+
 import slicer
 
 from SASANTranslationLib.provenance_attributes import RUN
@@ -23,18 +25,14 @@ def item_name(item):
 
 def find_folder(run):
     """The item of the folder of a run, wherever it lies and whatever it is called; 0 if there is none."""
-    import vtk
-
-    hierarchy, items = get(), vtk.vtkIdList()
-    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items, True)
-    every = (items.GetId(number) for number in range(items.GetNumberOfIds()))
-    return next((item for item in every if hierarchy.GetItemAttribute(item, RUN) == run), 0)
+    hierarchy = get()
+    return next((item for item in _items() if hierarchy.GetItemAttribute(item, RUN) == run), 0)
 
 
 def add_folder(name, run, source):
     """Make the folder of a run beside the item of its `source`, with a name that none has; returns its item."""
     hierarchy = get()
-    folder = hierarchy.CreateFolderItem(_parent_of(source), hierarchy.GenerateUniqueItemName(name))
+    folder = hierarchy.CreateFolderItem(_parent_of(source), _unique(name))
     hierarchy.SetItemAttribute(folder, RUN, run)
     _own(folder, "Folder")
     return folder
@@ -45,7 +43,7 @@ def rename_folder(folder, name):
     hierarchy = get()
     # Out of the way, or the name would be taken by the folder itself.
     hierarchy.SetItemName(folder, "")
-    hierarchy.SetItemName(folder, hierarchy.GenerateUniqueItemName(name))
+    hierarchy.SetItemName(folder, _unique(name))
 
 
 def remove_folder(folder):
@@ -75,6 +73,22 @@ def remove_item_of(node):
     item = hierarchy.GetItemByDataNode(node)
     if item != hierarchy.GetInvalidItemID():
         hierarchy.RemoveItem(item, False, False)
+
+
+def _items():
+    """Every item of the scene."""
+    import vtk
+
+    hierarchy, items = get(), vtk.vtkIdList()
+    hierarchy.GetItemChildren(hierarchy.GetSceneItemID(), items, True)
+    return [items.GetId(number) for number in range(items.GetNumberOfIds())]
+
+
+def _unique(name):
+    """`name`, or with the first number from 2 with which no item has it: "MRHead: MR → CT (2)"."""
+    taken = {item_name(item) for item in _items()}
+    candidates = itertools.chain([name], (f"{name} ({number})" for number in itertools.count(2)))
+    return next(candidate for candidate in candidates if candidate not in taken)
 
 
 def _parent_of(node):

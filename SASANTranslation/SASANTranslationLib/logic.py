@@ -1,5 +1,6 @@
 """Translations without the panel: what `SASANTranslationLogic` offers to scripts, and the panel is built on."""
 
+import logging
 import time
 
 import slicer
@@ -15,18 +16,18 @@ from SASANTranslationLib.options import TranslationOptions
 from SASANTranslationLib.parameter_node import SASANTranslationParameterNode
 from SASANTranslationLib.run import TranslationRun
 from SASANTranslationLib.transfer import ExchangeFolder
-from SASANTranslationLib.worker_client import Request, WorkerClient
+from SASANTranslationLib.worker_client import Request, shared_client
 
 
 class SASANTranslationLogic(ScriptedLoadableModuleLogic):
     """Translate volumes of the scene with the worker process, which stays warm between calls.
 
-    client: a `WorkerClient`, or what behaves like one; by default a new one.
+    client: a `WorkerClient`, or what behaves like one; by default the one that all logics share.
     """
 
     def __init__(self, client=None):
         super().__init__()
-        self.client = client or WorkerClient()
+        self.client = client or shared_client()
 
     def getParameterNode(self):
         return SASANTranslationParameterNode(super().getParameterNode())
@@ -155,6 +156,10 @@ class SASANTranslationLogic(ScriptedLoadableModuleLogic):
             self.client.send(Request("compare", fields, on_result, lambda error: end(failed, error)))
         except TranslationError as error:
             end(failed, error)
+        except Exception as error:
+            logging.exception("SASAN could not begin the comparison")
+            message = _("The comparison could not begin ({error}).").format(error=error)
+            end(failed, TranslationError(message, _("The application log has the details."), kind="internal"))
 
     def importModel(self, source, replace, done, failed):
         """Check a model's folder or .zip in the worker and copy it to the user's models.

@@ -11,6 +11,7 @@ from pathlib import Path
 import slicer
 from slicer.i18n import tr as _
 
+from SASANTranslationLib import card_text
 from SASANTranslationLib.errors import TranslationError
 
 CARD = "model.json"
@@ -101,15 +102,29 @@ def find_model(name):
 def read_model(folder, bundled):
     """The model in a folder; one whose card cannot be shown has a `problem`."""
     path = folder / CARD
-    problem = _("The model card {path} is incomplete.").format(path=path)
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
-        model = Model(folder, bundled, card)
-        if isinstance(model.name, str) and model.planes and model.maps and model.directions:
-            return model
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError) as error:
         problem = _("The model card {path} cannot be read: {error}.").format(path=path, error=error)
-    return Model(folder, bundled, problem=problem)
+        return Model(folder, bundled, problem=problem)
+    model = Model(folder, bundled, card if isinstance(card, dict) else {})
+    return (
+        model
+        if _can_be_shown(model)
+        else Model(folder, bundled, problem=_("The model card {path} is not valid.").format(path=path))
+    )
+
+
+def _can_be_shown(model):
+    """Whether a card, which may come from anyone, has all that the panel shows of it."""
+    try:
+        card_text.tooltip(model)
+        card_text.details(model)
+        names = [name for pair in model.directions.values() for name in pair]
+        texts = [model.name, model.title, *names, *model.planes]
+        return len(model.directions) == 2 and model.maps > 0 and all(isinstance(text, str) and text for text in texts)
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return False
 
 
 def remove_model(model):

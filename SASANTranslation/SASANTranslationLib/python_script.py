@@ -3,6 +3,8 @@
 import json
 import shlex
 
+from SASANTranslationLib.frames import frames_of
+
 
 def python_script(nodes):
     """The text that repeats the run of `nodes` (`TranslationNodes`), from the provenance on its volumes."""
@@ -20,6 +22,8 @@ def python_script(nodes):
     source = nodes.source.GetName() if nodes.source is not None else "INPUT"
     given = {"model": model, "direction": direction, "outputs": outputs, "fusePlanes": fused}
     given.update({"segmentationNode": nodes.segments is not None, "device": device})
+    if any(frames_of(node) is not None for node in nodes.outputs):
+        given["allFrames"] = True
     arguments = "".join(f"    {name}={value!r},\n" for name, value in given.items())
 
     command = ["sasan", "translate", "INPUT.nrrd", "--output", "results", "--model", model, "--direction", direction]
@@ -30,7 +34,7 @@ def python_script(nodes):
         "# In Slicer's Python console:\n"
         "from SASANTranslation import SASANTranslationLogic\n\n"
         "nodes = SASANTranslationLogic().translate(\n"
-        f"    slicer.util.getNode({source!r}),\n"
+        f"    slicer.mrmlScene.GetFirstNodeByName({source!r}),\n"
         f"{arguments})\n\n"
         "# Or on the command line, for files:\n"
         f"# {shlex.join(command)}\n"

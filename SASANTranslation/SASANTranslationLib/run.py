@@ -31,6 +31,7 @@ class RunListener(Protocol):
 class TranslationRun:
     """Translates a volume, or all frames of its sequence one after the other.
 
+    The scene is not touched before the last frame is there, so there is nothing to take back when that never comes.
     update: the `TranslationNodes` of an earlier run, to be filled anew.
     """
 
@@ -39,12 +40,9 @@ class TranslationRun:
         self._listener = listener
         self._update = update
         self._frames = frames_of(volume) if options.all_frames else None
-        # Many frames take long and may be cancelled: the earlier run stays until the last one is there.
-        self._replaced = update if self._frames is not None else None
-        if self._frames is not None:
-            self._update = None
-        self._recorder = None
-        self._frame = 0
+        self._count = self._frames.count if self._frames is not None else 1
+        #: (exchange folder, the worker's answer) of each frame that is done.
+        self._results = []
         self._folder = None
         self._started = time.monotonic()
         self.nodes = None
@@ -64,13 +62,14 @@ class TranslationRun:
         if not self.finished:
             self._client.cancel()
 
-    @property
-    def _count(self):
-        return self._frames.count if self._frames is not None else 1
+    def _frame(self, number):
+        """The volume node of a frame: the input itself, where it is not one of a sequence."""
+        return self._volume if self._frames is None else self._frames.frame(number)
 
     def _send(self):
-        volume = self._frames.frame(self._frame) if self._frames is not None else self._volume
-        options = self._options
+        options, volume = self._options, self._frame(len(self._results))
+        if volume is None:
+            raise _removed()
         self._folder = ExchangeFolder()
         try:
             fields = {
@@ -84,75 +83,88 @@ class TranslationRun:
                 "outputs": ["synthetic", *options.outputs],
             }
             self._client.send(
-                Request("translate", fields, self._on_result, self._on_error, self._on_progress, self._listener.notice)
+                Request("translate", fields, self._on_result, self._fail, self._on_progress, self._listener.notice)
             )
         except BaseException:
             self._folder.remove()
             raise
 
     def _on_progress(self, done, total, stage, eta):
+        frames_done = len(self._results)
         if self._frames is not None:
-            stage = _("Frame {number} of {count}: {stage}").format(
-                number=self._frame + 1, count=self._count, stage=stage
-            )
-            if eta is not None and self._frame > 0:
-                eta += (time.monotonic() - self._started) / self._frame * (self._count - self._frame - 1)
-            elif eta is not None:
-                eta *= self._count
+            template = _("Frame {number} of {count}: {stage}")
+            stage = template.format(number=frames_done + 1, count=self._count, stage=stage)
+            if eta is not None:
+                # The frames to come take as long as those up to the end of this one did.
+                a_frame = (time.monotonic() - self._started + eta) / (frames_done + 1)
+                eta += a_frame * (self._count - frames_done - 1)
         share = done / total if total else 0.0
-        self._listener.progress((self._frame + share) / self._count, stage, eta)
+        self._listener.progress((frames_done + share) / self._count, stage, eta)
 
     def _on_result(self, event):
+        self._results.append((self._folder, event))
+        self.seconds = event["seconds"]
         try:
-            self._take(event)
-            self._folder.remove()
-            self._frame += 1
-            if self._frame < self._count:
+            if len(self._results) < self._count:
                 self._send()
                 return
+            self._add_nodes()
         except TranslationError as error:
-            self._on_error(error)
+            self._fail(error)
             return
         except Exception as error:
             # A bug, or a scene that is not what it was: whatever it is, the panel stays usable.
             logging.exception("SASAN could not add the results to the scene")
             message = _("The results could not be added to the scene ({error}).").format(error=error)
-            self._on_error(TranslationError(message, _("The application log has the details."), kind="internal"))
+            self._fail(TranslationError(message, _("The application log has the details."), kind="internal"))
             return
-        if self._replaced is not None:
-            results.remove_run(self._replaced)
         self._finish()
         logging.info("SASAN added %s in %.1f s", self.nodes.title, time.monotonic() - self._started)
         self._listener.done(self.nodes)
 
-    def _take(self, event):
-        """Make nodes of a result, or fill those of the frame before."""
-        self.seconds = event["seconds"]
-        files = event["files"]
-        arrays = {key: self._folder.read(file) for key, file in files.items() if key != "attention"}
-        for number, file in enumerate(files.get("attention", ()), start=1):
-            arrays[f"attention_{number}"] = self._folder.read(file)
-        self.nodes = results.add_results(
-            event["description"],
-            arrays,
-            self._volume,
-            segmentation_node=self._options.segmentation_node,
-            update=self._update if self.nodes is None else self.nodes,
-            geometry=self._frames.frame(self._frame) if self._frames is not None else None,
-        )
-        if self._frames is not None:
-            if self._recorder is None:
-                self._recorder = FrameRecorder(self._frames, self.nodes)
-            self._recorder.record(self._frame)
+    def _add_nodes(self):
+        """Make nodes of the results, or fill those of an earlier run; of frames, one after the other."""
+        nodes, recorder = self._update, None
+        try:
+            for number, (folder, event) in enumerate(self._results):
+                nodes = results.add_results(
+                    event["description"],
+                    _arrays(folder, event["files"]),
+                    self._volume,
+                    segmentation_node=self._options.segmentation_node,
+                    update=nodes,
+                    geometry=self._frame(number),
+                )
+                if self._frames is not None:
+                    recorder = recorder or FrameRecorder(self._frames, nodes)
+                    recorder.record(number)
+        except BaseException:
+            if nodes is not None and self._update is None:
+                results.remove_run(nodes)
+            raise
+        self.nodes = nodes
 
-    def _on_error(self, error):
-        self._folder.remove()
-        if self.nodes is not None:
-            results.remove_run(self.nodes)  # frames that were done before this one: all or nothing
-            self.nodes = None
+    def _fail(self, error):
         self._finish()
         self.error = error
         self._listener.failed(error)
 
     def _finish(self):
         self.finished = True
+        for folder in {self._folder, *(folder for folder, _event in self._results)}:
+            folder.remove()
+        self._results = []
+
+
+def _arrays(folder, files):
+    """The arrays of a result by key, memory-mapped."""
+    arrays = {key: folder.read(file) for key, file in files.items() if key != "attention"}
+    for number, file in enumerate(files.get("attention", ()), start=1):
+        arrays[f"attention_{number}"] = folder.read(file)
+    return arrays
+
+
+def _removed():
+    return TranslationError(
+        _("The input volume was removed while it was translated."), _("Nothing was added."), kind="source"
+    )

@@ -56,7 +56,7 @@ class SASANTranslationTest(ScriptedLoadableModuleTest):
 
     def test_translate_with_the_logic(self):
         fractions = []
-        logic = SASANTranslationLogic(self.panel.logic.client)
+        logic = SASANTranslationLogic()
         nodes = logic.translate(
             self.volume,
             outputs=("attention", "segmentation", "uncertainty"),
@@ -129,13 +129,16 @@ class SASANTranslationTest(ScriptedLoadableModuleTest):
         slicer.mrmlScene.Clear(0)
         wait_until(lambda: self.state not in RUNNING, seconds=5)
         self.assertEqual(results.find_runs(), [])
-        self.assertIs(self.state, State.NOT_READY)
+        self.assertIs(self.state, State.CANCELLED)
+        self.assertFalse(self.ui.translateButton.enabled)
 
     def test_removing_the_input_ends_in_a_message(self):
         self.ui.translateButton.click()
         wait_until(lambda: self.state is State.TRANSLATING)
         slicer.mrmlScene.RemoveNode(self.volume)
-        wait_until(lambda: self.state not in RUNNING)
+        self.assertIsNone(self.panel.parameters.inputVolume, "no other volume takes its place silently")
+        self.wait_for(State.FAILED)
+        self.assertIn("was removed while it was translated", self.ui.statusLabel.text)
         self.assertEqual(results.find_runs(), [])
 
     def test_two_at_once_are_refused(self):
@@ -170,8 +173,10 @@ class SASANTranslationTest(ScriptedLoadableModuleTest):
         self.panel.results_section.refresh()
         self.ui.copyScriptButton.click()
         script = qt.QApplication.clipboard().text()
+        pid = self.panel.logic.client.pid
         names = {"slicer": slicer}
-        exec(script.replace("SASANTranslationLogic()", "logic"), {**names, "logic": self.panel.logic}, names)
+        exec(script, names)
+        self.assertEqual(self.panel.logic.client.pid, pid, "a script's logic has no worker of its own")
         again = names["nodes"]
         self.assertNotEqual(again.run, nodes.run)
         self.assertEqual(again.attention, [])

@@ -9,7 +9,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from SASANTranslationLib.errors import TranslationError
-from SASANTranslationLib.geometry import has_voxels, ijk_to_world
+from SASANTranslationLib.geometry import has_voxels, ijk_to_world, spans_a_volume
 
 #: Volumes that the worker writes at most for one input, as float32: synthetic, uncertainty, and the maps.
 _OUTPUT_VOLUMES = 2
@@ -24,7 +24,7 @@ def check_input(volume):
     """
     if volume is None:
         raise TranslationError(_("No input volume is chosen."), _("Choose one, or load the sample."))
-    name = volume.GetName()
+    name = volume.GetName() or _("The volume")
     if volume.IsA("vtkMRMLLabelMapVolumeNode"):
         raise TranslationError(
             _("{name} is a labelmap, not an image.").format(name=name), _("Choose the image it was drawn on.")
@@ -45,6 +45,11 @@ def check_input(volume):
             _("{name} is under a transform that is not linear.").format(name=name),
             _("Translate a hardened copy of it."),
             kind="transform",
+        )
+    if not spans_a_volume(volume):
+        raise TranslationError(
+            _("The geometry of {name} is degenerate: its axes span no volume.").format(name=name),
+            _("Check its spacing, its directions and its parent transform."),
         )
 
 
@@ -81,7 +86,7 @@ class ExchangeFolder:
         return {
             "file": str(path),
             "ijk_to_ras": arrayFromVTKMatrix(ijk_to_world(volume, placed_as)).tolist(),
-            "name": placed_as.GetName() or "volume",
+            "name": (placed_as.GetName() or "volume")[:200],
         }
 
     def read(self, file):

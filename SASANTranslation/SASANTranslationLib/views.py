@@ -1,5 +1,6 @@
 """How slice views show a translation: layers, where the slices lie, and a layout for the first look."""
 
+import math
 from dataclasses import dataclass
 
 import slicer
@@ -128,12 +129,19 @@ def set_layers(composite, background, overlays=(), label=None, opacity=ATTENTION
 
 
 def fit(view, extent):
-    """Show all of an `Extent` in a slice node's view, in the slice through its focus."""
+    """Show all of an `Extent` in a slice node's view, in the slice through its focus.
+
+    The view stays as it is where the extent is that of nothing: of a volume that a transform has squeezed flat.
+    """
+    if not all(map(math.isfinite, (*extent.lower, *extent.upper, *extent.focus))):
+        return
     view.JumpSliceByCentering(*extent.center)
     view.JumpSliceByOffsetting(*extent.focus)
     width, height = in_plane_size(view, extent)
     columns, rows, _ = view.GetDimensions()
     millimetres_per_pixel = max(width / columns, height / rows)
+    if millimetres_per_pixel <= 0:
+        return
     depth = view.GetFieldOfView()[2]
     view.SetFieldOfView(columns * millimetres_per_pixel, rows * millimetres_per_pixel, depth)
 

@@ -11,28 +11,16 @@ from enum import Enum
 from pathlib import Path
 
 import qt
+import slicer
 from slicer.i18n import tr as _
 
 from SASANTranslationLib.errors import TranslationError
 from SASANTranslationLib.process import QtProcess, end_process_tree
-
-PROTOCOL = 1
+from SASANTranslationLib.worker_events import parse_event
 
 #: How long the worker has to obey before it is ended.
 CANCEL_MILLISECONDS = 1000
 QUIT_MILLISECONDS = 1000
-
-_OPTIONAL_NUMBER = (int, float, type(None))
-
-#: The worker's events, and what each must bring.
-_EVENTS = {
-    "starting": {"pid": int, "protocol": int},
-    "ready": {"devices": list},
-    "progress": {"id": int, "done": int, "total": int, "stage": str, "eta": _OPTIONAL_NUMBER},
-    "notice": {"id": int, "message": str, "unfamiliar": bool},
-    "result": {"id": int},
-    "error": {"id": (int, type(None)), "kind": str, "message": str, "hint": str},
-}
 
 _LIBRARY = Path(__file__).resolve().parents[1]
 
@@ -88,6 +76,11 @@ class WorkerClient:
         self._buffer = b""
         self._last_id = 0
         self.state = WorkerState.STOPPED
+
+    @property
+    def busy(self):
+        """Whether a request is running: another one would be refused."""
+        return self._request is not None
 
     def listen(self, log=None, devices=None):
         """log(text): told what the worker writes on stderr. devices(list): told once the worker has started."""
@@ -203,7 +196,7 @@ class WorkerClient:
             if self._process is not process:  # an earlier line ended it
                 return
             try:
-                event = _parse(line)
+                event = parse_event(line)
             except ValueError as error:
                 self._on_log(f"{error}, in the line {line[:500]!r}\n".encode())
                 self._give_up(
@@ -249,17 +242,15 @@ class WorkerClient:
             request.failed(error)
 
 
-def _parse(line):
-    """The event in a line of the worker; ValueError unless it is one of the protocol's."""
-    event = json.loads(line)
-    if not isinstance(event, dict) or event.get("event") not in _EVENTS:
-        raise ValueError("not an event")
-    for key, types in _EVENTS[event["event"]].items():
-        if key not in event or not isinstance(event[key], types):
-            raise ValueError(f"no {key}")
-    if event["event"] == "starting" and event["protocol"] != PROTOCOL:
-        raise ValueError(f"protocol {event['protocol']} instead of {PROTOCOL}")
-    return event
+_SHARED = []
+
+
+def shared_client():
+    """The one client of this Slicer: each worker holds torch and a model, and scripts make logics freely."""
+    if not _SHARED:
+        _SHARED.append(WorkerClient())
+        slicer.app.connect("aboutToQuit()", _SHARED[0].stop)
+    return _SHARED[0]
 
 
 def _cancelled():

@@ -318,6 +318,55 @@ def test_what_changes_elsewhere_is_seen_in_the_row(panel, nodes):
     assert panel.picker.rows[0].slider.value == pytest.approx(0.8)
 
 
+def test_a_run_that_is_set_again_unchanged_is_not_measured_again(panel, nodes, monkeypatch):
+    measured = []
+    content_extent = views.content_extent
+    monkeypatch.setattr(views, "content_extent", lambda volume: measured.append(volume) or content_extent(volume))
+    panel.set_nodes(results.find_run(nodes.run))
+    assert measured == []
+    assert [row.share_label.text for row in panel.picker.rows] == ["2 %", "< 1 %", "0 %", "0 %"]
+
+
+def test_the_window_of_the_image_below_is_followed_also_in_an_unchanged_run(panel, nodes):
+    before = panel.picker.rows[0].thumbnail.icon.cacheKey()
+    nodes.source.GetDisplayNode().SetWindowLevel(50, 20)
+    panel.set_nodes(results.find_run(nodes.run))
+    assert panel.picker.rows[0].thumbnail.icon.cacheKey() != before
+
+
+@pytest.mark.parametrize("change", ["voxels", "anatomy", "geometry", "parent", "transform", "background"])
+def test_a_run_that_is_set_again_with_something_else_is_measured_again(panel, nodes, monkeypatch, change):
+    parent = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode")
+    if change == "transform":
+        nodes.source.SetAndObserveTransformNodeID(parent.GetID())
+    panel.set_nodes(results.find_run(nodes.run))
+    measured = []
+    content_extent = views.content_extent
+    monkeypatch.setattr(views, "content_extent", lambda volume: measured.append(volume) or content_extent(volume))
+    if change == "voxels":
+        nodes.attention[0].GetImageData().Modified()
+    elif change == "anatomy":
+        nodes.segmentation.GetImageData().Modified()
+    elif change == "geometry":
+        nodes.source.SetSpacing(2, 2, 2)
+    elif change == "parent":
+        nodes.source.SetAndObserveTransformNodeID(parent.GetID())
+    elif change == "transform":
+        matrix = slicer.util.vtkMatrixFromArray(np.diag([1.0, 1, 2, 1]))
+        parent.SetMatrixTransformToParent(matrix)
+    else:
+        slicer.mrmlScene.RemoveNode(nodes.source)
+    panel.set_nodes(results.find_run(nodes.run))
+    assert measured
+
+
+def test_what_is_under_the_mouse_is_above_the_maps(host, panel, nodes):
+    layout = panel.widget.layout()
+    order = [layout.itemAt(n).widget().name for n in range(layout.count()) if layout.itemAt(n).widget() is not None]
+    assert order == ["inspectHintLabel", "inspectReadoutButton", "inspectMapsButton", "inspectCompareButton"]
+    assert panel.ui.inspectMapsButton.layout().itemAt(1).layout().verticalSpacing == 2
+
+
 def test_a_click_on_the_picture_goes_where_the_map_is_strongest(host, panel, nodes):
     panel.ui.inspectButton.click()
     panel.picker.rows[1].thumbnail.click()
@@ -345,6 +394,15 @@ def test_the_values_follow_the_mouse(host, panel, nodes):
     host.hover("Red", None)
     assert ui.sourceValueLabel.text == ui.syntheticValueLabel.text == bars[0]._label.text == "–"
     assert bars[0]._bar.value == 0
+
+
+@pytest.mark.parametrize(
+    ("value", "text"), [(-1000, "−1000 HU"), (-12.34, "−12.3 HU"), (-2e-6, "−2e−06 HU"), (-0.0, "0 HU"), (7, "7 HU")]
+)
+def test_negative_values_have_a_minus(host, panel, nodes, value, text):
+    slicer.util.updateVolumeFromArray(nodes.synthetic, np.full(fake_result.SHAPE, value, np.float32))
+    hover(host, world(MARKED))
+    assert panel.ui.syntheticValueLabel.text == text
 
 
 def test_after_the_module_is_left_nothing_follows_the_mouse(host, panel, nodes):
@@ -395,7 +453,7 @@ def test_a_comparison_fills_the_fourth_view_and_the_panel(host, panel, nodes, pa
     assert layers("difference") == [made.difference]
     text = panel.ui.metricsLabel.text
     assert "MAE 61.5 HU" in text and "PSNR 28.2 dB" in text and "SSIM 0.875" in text and "planning CT" in text
-    assert "tissue &lt;2&gt;" in text and ">-12.5" in text
+    assert "tissue &lt;2&gt;" in text and ">−12.5" in text
     assert panel.ui.metricsLabel.visible
     assert panel.ui.compareButton.isEnabled()
     hover(host, world(MARKED))
@@ -405,6 +463,16 @@ def test_a_comparison_fills_the_fourth_view_and_the_panel(host, panel, nodes, pa
     assert not panel.ui.metricsLabel.visible
     panel.set_nodes(nodes)
     assert "MAE 61.5 HU" in panel.ui.metricsLabel.text
+
+
+def test_the_errors_in_the_table_node_stay_numbers(panel, nodes, reference, worker):
+    panel.ui.compareButton.click()
+    rounded = {**EVENT, "classes": [{**EVENT["classes"][0], "mae": 0.01, "bias": -0.01}]}
+    worker.done(rounded, np.zeros(fake_result.SHAPE, np.float32))
+    assert ">0.0&" in panel.ui.metricsLabel.text
+    assert "−0.0" not in panel.ui.metricsLabel.text and "-0.0" not in panel.ui.metricsLabel.text
+    table = comparison.find_comparison(nodes).table.GetTable()
+    assert table.GetColumn(3).GetValue(1) == -0.01
 
 
 def test_a_failure_is_told_and_can_be_tried_again(panel, nodes, reference, worker):

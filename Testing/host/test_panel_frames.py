@@ -85,3 +85,54 @@ def test_cancelled_on_the_way_nothing_is_left(panel):
     assert panel.run_section.state.value == "cancelled"
     assert len(sequences()) == 1
     assert slicer.util.getNodesByClass("vtkMRMLScalarVolumeNode") == [panel.parameters.inputVolume]
+
+
+def test_all_frames_again_in_place(panel):
+    panel.parameters.allFrames = True
+    assert translate(panel) == "done"
+    first = panel.results_section.current
+    count = len(sequences())
+    panel.ui.updateInPlaceCheckBox.click()
+    panel.parameters.uncertainty = True
+    assert translate(panel) == "done"
+    again = panel.results_section.current
+    assert again.run == first.run and again.synthetic is first.synthetic and again.title == first.title
+    assert len(sequences()) == count + 1, "a sequence more, of the uncertainty"
+
+
+def test_the_script_of_all_frames_translates_all_frames(panel):
+    from SASANTranslationLib.python_script import python_script
+
+    assert translate(panel) == "done"
+    assert "allFrames" not in python_script(panel.results_section.current)
+    panel.parameters.allFrames = True
+    assert translate(panel) == "done"
+    assert "    allFrames=True,\n" in python_script(panel.results_section.current)
+
+
+def test_the_time_left_is_that_of_all_frames(panel, monkeypatch):
+    from SASANTranslationLib import run
+    from SASANTranslationLib.models import find_model
+    from SASANTranslationLib.options import TranslationOptions
+
+    class Client:
+        def send(self, request):
+            self.request = request
+
+    class Listener:
+        def progress(self, *values):
+            self.values = values
+
+        def notice(self, *_):
+            pass
+
+    clock = [100.0]
+    monkeypatch.setattr(run.time, "monotonic", lambda: clock[0])
+    client, listener = Client(), Listener()
+    options = TranslationOptions("brain-mr-ct", "mr-to-ct", all_frames=True)
+    running = run.TranslationRun(client, panel.parameters.inputVolume, options, find_model("brain-mr-ct"), listener)
+    running.start()
+    clock[0] = 101.0
+    client.request.progress(1, 4, "Axial slices", 3.0)
+    assert listener.values == (pytest.approx(1 / 12), "Frame 1 of 3: Axial slices", pytest.approx(3 + 2 * 4))
+    running._folder.remove()

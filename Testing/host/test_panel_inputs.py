@@ -150,3 +150,23 @@ def test_the_selector_and_the_parameter_node_follow_each_other(panel):
     assert panel.parameters.inputVolume is None
     panel.ui.uncertaintyCheckBox.click()
     assert panel.parameters.uncertainty
+
+
+@pytest.mark.parametrize("name", ["singular", "not a number"])
+def test_a_degenerate_geometry(panel, name):
+    volume = add_phantom(panel)
+    transform = slicer.mrmlScene.AddNewNodeByClass("vtkMRMLLinearTransformNode", "Flat")
+    matrix = vtk.vtkMatrix4x4()
+    matrix.SetElement(2, 2, 0.0 if name == "singular" else float("nan"))
+    transform.SetMatrixTransformToParent(matrix)
+    volume.SetAndObserveTransformNodeID(transform.GetID())
+    assert "The geometry of Phantom is degenerate" in reason(panel)
+
+
+def test_the_input_is_not_silently_another_volume_when_it_is_deleted(panel):
+    volume = add_phantom(panel)
+    add_phantom(panel, "Other")
+    panel.parameters.inputVolume = volume
+    slicer.mrmlScene.RemoveNode(volume)
+    assert panel.parameters.inputVolume is None
+    assert "No input volume" in reason(panel)

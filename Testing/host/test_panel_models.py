@@ -146,3 +146,27 @@ def test_a_cards_text_is_no_markup(panel, opened, tmp_path):
     (folder / "model.json").write_text(json.dumps(card), encoding="utf-8")
     import_model(opened[0], panel, folder)
     assert "<img src='x'><b>bold</b>" in panel.ui.modelDetailsBrowser.plainText
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"training": []},
+        {"grid": {"planes": [1, 2]}},
+        {"domains": {key: {"name": "MR", "modality": "MR", "units": "a.u."} for key in "ab"}},
+        {"domains": {key: {"name": 7, "modality": "MR", "units": "a.u."} for key in "ab"}},
+        {"title": ["a", "b"]},
+    ],
+    ids=["training", "planes", "domains alike", "domain names", "title"],
+)
+def test_a_card_that_is_json_but_not_valid_is_shown_as_damaged(panel, opened, change):
+    from SASANTranslationLib.models import user_root
+
+    folder = copy_model(user_root() / "odd", name="odd")
+    card = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    (folder / "model.json").write_text(json.dumps({**card, **change}), encoding="utf-8")
+    opened[0].select_module(None)
+    opened[0].select_module("SASANTranslation")
+    panel.parameters.model = "odd"
+    assert panel.ui.modelComboBox.currentText == "odd (damaged)"
+    assert "is not valid" in panel.ui.translateButton.toolTip

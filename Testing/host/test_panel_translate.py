@@ -140,3 +140,80 @@ def test_a_translation_goes_on_while_another_module_is_open(panel, opened):
     wait_until(lambda: panel.run_section.state not in RUNNING)
     host.select_module("SASANTranslation")
     assert panel.results_section.current.synthetic is not None
+
+
+def test_what_a_run_came_to_is_gone_when_something_else_is_chosen(panel):
+    panel.parameters.device = "cuda:7"
+    assert translate(panel) == "failed"
+    panel.parameters.device = "auto"
+    add_phantom(panel, "Other")
+    assert panel.run_section.state.value == "ready" and panel.ui.statusLabel.text == ""
+    assert translate(panel) == "done"
+    assert panel.ui.statusLabel.text.startswith("Added “Other → CT")
+    panel.ui.updateInPlaceCheckBox.click()
+    assert translate(panel) == "done"
+    assert panel.ui.statusLabel.text.startswith("Updated “Other → CT")
+    panel.ui.removeRunButton.click()
+    assert panel.ui.statusLabel.text == ""
+
+
+def test_a_failure_after_the_nodes_are_there_is_no_dead_end(panel, opened, monkeypatch):
+    from SASANTranslationLib import views
+
+    def fail(_nodes):
+        raise RuntimeError("no views")
+
+    monkeypatch.setattr(views, "show_in_slices", fail)
+    assert translate(panel) == "done"
+    monkeypatch.undo()
+    assert [str(error) for error in opened[0].slot_errors] == ["no views"]
+    opened[0].slot_errors.clear()
+    assert translate(panel) == "done"
+
+
+def compare(panel):
+    """Compare the selected run with its own synthetic volume, a little brighter; returns once it has begun."""
+    nodes = panel.results_section.current
+    reference = slicer.modules.volumes.logic().CloneVolume(slicer.mrmlScene, nodes.synthetic, "Reference")
+    for name in reference.GetAttributeNames():
+        reference.RemoveAttribute(name)
+    slicer.util.arrayFromVolume(reference)[:] += 25
+    panel.parameters.referenceVolume = reference
+    panel.inspect.ui.compareButton.click()
+    return nodes
+
+
+def tables():
+    return slicer.util.getNodesByClass("vtkMRMLTableNode")
+
+
+def test_a_comparison_through_the_real_worker(panel):
+    assert translate(panel) == "done"
+    compare(panel)
+    assert not panel.ui.translateButton.enabled
+    assert "busy" in panel.ui.translateButton.toolTip
+    wait_until(tables)
+    assert panel.ui.translateButton.enabled
+    difference = panel.inspect.comparing.difference
+    body = slicer.util.arrayFromVolume(difference)
+    assert body[body != 0] == pytest.approx(-25, abs=1e-3)
+    assert "MAE 25" in panel.inspect.ui.metricsLabel.text
+
+
+def test_a_comparison_without_the_labels_colours_still_ends(panel):
+    assert translate(panel) == "done"
+    nodes = panel.results_section.current
+    slicer.mrmlScene.RemoveNode(nodes.segmentation.GetDisplayNode().GetColorNode())
+    compare(panel)
+    wait_until(tables)
+
+
+def test_the_script_finds_a_volume_whatever_its_name(panel):
+    from SASANTranslationLib.python_script import python_script
+
+    panel.parameters.inputVolume.SetName("T1 [axial] 'ü'")
+    assert translate(panel) == "done"
+    first = panel.results_section.current
+    names = {"slicer": slicer}
+    exec(python_script(first), names)
+    assert names["nodes"].run != first.run and names["nodes"].source is first.source

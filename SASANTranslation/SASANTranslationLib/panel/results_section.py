@@ -14,13 +14,15 @@ _NOTHING_YET = object()
 class ResultsSection:
     """The list of runs; `parameters` is the parameter node, or None while there is none.
 
-    selected(nodes): told the `TranslationNodes` that are looked at, or None, when they change.
+    selected(nodes): told the `TranslationNodes` that are looked at, or None, when they change. removed(): told that
+    the user has removed some.
     """
 
-    def __init__(self, ui, selected):
+    def __init__(self, ui, selected, removed):
         self._ui = ui
-        self._selected = selected
+        self._selected, self._removed = selected, removed
         self._shown = _NOTHING_YET
+        self._state = None
         self.parameters = None
         self.runs = []
         ui.runComboBox.connect("currentIndexChanged(int)", self._on_run)
@@ -37,9 +39,12 @@ class ResultsSection:
 
     def refresh(self):
         """Look anew at the scene's runs; the newest is selected when the selected one is gone."""
-        self.runs = results.find_runs() if self.parameters is not None else []
-        fill(self._ui.runComboBox, [(run.title, run.run, "") for run in self.runs], None)
-        self._shown = _NOTHING_YET
+        runs = results.find_runs() if self.parameters is not None else []
+        state = [_state(run) for run in runs]
+        if state != self._state:
+            self._state, self.runs = state, runs
+            fill(self._ui.runComboBox, [(run.title, run.run, "") for run in self.runs], None)
+            self._shown = _NOTHING_YET
         if self.parameters is not None and self.current is None:
             self.parameters.run = self.runs[-1].run if self.runs else ""
         self.select()
@@ -72,8 +77,17 @@ class ResultsSection:
         """Take the selected run out of the scene."""
         results.remove_run(self.current)
         self.refresh()
+        self._removed()
 
     def _on_run(self, _index):
         if self.parameters is not None and self._ui.runComboBox.currentIndex >= 0:
             self.parameters.run = self._ui.runComboBox.currentData
             self.select()
+
+
+def _state(run):
+    """What of a run the panel shows: cheap to compare, where to show it is not."""
+    nodes = [node for node in (run.source, *run.outputs) if node is not None]
+    images = [node.GetImageData() for node in run.volumes]
+    times = [image.GetMTime() if image is not None else 0 for image in images]
+    return run.run, run.title, [node.GetID() for node in nodes], times

@@ -2,10 +2,13 @@
 
 from slicer.i18n import tr as _
 
-from SASANTranslationLib.states import RUNNING, State, StateMachine
+from SASANTranslationLib.states import RESTING, RUNNING, State, StateMachine
 
 #: With a background of its own, so that it is read in dark styles too.
 _FAILED_STYLE = "background-color: #f8d7da; color: #842029; border: 1px solid #e0a3a8; padding: 4px;"
+
+#: Of a torso given to a head model nearly everything is unusual; three sentences say it.
+_BANNER_LINES = 3
 
 
 class RunSection:
@@ -28,15 +31,18 @@ class RunSection:
         return self._machine.state
 
     def set_reason(self, reason):
-        """Why a click could not work; empty when it could."""
+        """Why a click could not work; empty when it could. What a run came to stays readable."""
         self._reason = reason
-        if self.state in RUNNING or self.state is State.INSTALLING:
-            return
-        if reason:
-            self._machine.go(State.NOT_READY)
-        elif self.state is State.NOT_READY:
-            self._machine.go(State.READY)
-        self._show()
+        if self.state in (State.NOT_READY, State.READY):
+            self._machine.go(State.NOT_READY if reason else State.READY)
+        else:
+            self._show()
+
+    def settle(self):
+        """Something else was chosen: what the last run came to is not about it."""
+        if self.state in RESTING:
+            self._message = ""
+            self._machine.go(State.NOT_READY if self._reason else State.READY)
 
     def go(self, state, message=""):
         """Step to `state`, with a sentence under the button."""
@@ -62,7 +68,11 @@ class RunSection:
         self._ui.bannerLabel.visible = bool(sentences)
         if sentences:
             heading = _("This image is unlike those the model was trained on. Judge the result with care:")
-            self._ui.bannerLabel.text = heading + "".join(f"\n• {sentence}" for sentence in sentences)
+            lines = sentences[:_BANNER_LINES]
+            if len(sentences) > len(lines):
+                lines = [*lines, _("and {count} more, see the log").format(count=len(sentences) - len(lines))]
+            self._ui.bannerLabel.text = heading + "".join(f"\n• {line}" for line in lines)
+            self._ui.bannerLabel.toolTip = "\n".join(sentences)
 
     def add_log(self, text):
         """Append what the worker wrote on its stderr, or anything else worth keeping."""
@@ -72,7 +82,8 @@ class RunSection:
         state, ui = self.state, self._ui
         running = state in RUNNING
         ui.translateButton.text = _("Cancel") if running else _("Translate")
-        ui.translateButton.enabled = state not in (State.NOT_READY, State.INSTALLING, State.CANCELLING)
+        waits = state in RESTING and not self._reason
+        ui.translateButton.enabled = waits or state in (State.STARTING, State.TRANSLATING)
         ui.translateButton.toolTip = self._tool_tip()
         ui.progressBar.visible = running or state is State.INSTALLING
         if state in (State.STARTING, State.INSTALLING):
@@ -81,7 +92,7 @@ class RunSection:
         ui.statusLabel.styleSheet = _FAILED_STYLE if state is State.FAILED else ""
 
     def _tool_tip(self):
-        if self.state is State.NOT_READY:
+        if self.state in RESTING and self._reason:
             return self._reason
         if self.state in RUNNING:
             return _("End the translation; nothing is added to the scene.")
@@ -98,6 +109,6 @@ class RunSection:
 
 def time_left(seconds):
     """ "about 40 s left" """
-    if seconds < 60:
+    if round(seconds) < 60:
         return _("about {seconds} s left").format(seconds=max(1, round(seconds)))
-    return _("about {minutes} min left").format(minutes=round(seconds / 60))
+    return _("about {minutes} min left").format(minutes=max(1, round(seconds / 60)))

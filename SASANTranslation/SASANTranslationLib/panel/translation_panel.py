@@ -32,6 +32,7 @@ class TranslationPanel(VTKObservationMixin):
         # Of its own, because a mixin keeps the nodes that it ever observed until all of them are let go.
         self._input = None
         self._input_observer = VTKObservationMixin()
+        self._updates = False
         self._started = 0.0
         self._unfamiliar = []
         self.inspect = InspectPanel(ui.inspectBoxLayout, self._compare)
@@ -39,10 +40,12 @@ class TranslationPanel(VTKObservationMixin):
         self.input_section = InputSection(ui)
         self.model_import = ModelImport(logic, self.refresh, self._imported, self.run_section.say)
         self.model_section = ModelSection(ui, self.model_import.start)
-        self.results_section = ResultsSection(ui, self.inspect.set_nodes)
+        self.results_section = ResultsSection(ui, self.inspect.set_nodes, self.run_section.settle)
         logic.client.listen(log=self.run_section.add_log, devices=self.model_section.set_devices)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.NodeRemovedEvent, self._on_node_removed)
-        self.addObserver(slicer.mrmlScene, slicer.vtkMRMLScene.EndBatchProcessEvent, self._on_batch_end)
+        scene = slicer.vtkMRMLScene
+        self.addObserver(slicer.mrmlScene, scene.NodeAboutToBeRemovedEvent, self._on_node_leaving)
+        self.addObserver(slicer.mrmlScene, scene.NodeRemovedEvent, self._on_node_removed)
+        self.addObserver(slicer.mrmlScene, scene.EndBatchProcessEvent, self._on_batch_end)
         self.refresh()
 
     def set_parameter_node(self, parameters):
@@ -73,6 +76,8 @@ class TranslationPanel(VTKObservationMixin):
 
     def enter(self):
         """The user opened the module."""
+        if self.parameters is not None:
+            self._choose_input()
         self.model_section.reload()
         self.results_section.refresh()
         self.refresh()
@@ -109,6 +114,7 @@ class TranslationPanel(VTKObservationMixin):
             update = self.results_section.current if self.parameters.updateInPlace else None
             if update is not None and update.source is not self.parameters.inputVolume:
                 update = None
+            self._updates = update is not None
             self._run = self.logic.start(self.parameters.inputVolume, options, self, update)
         except TranslationError as error:
             self.failed(error)
@@ -135,15 +141,16 @@ class TranslationPanel(VTKObservationMixin):
             self.run_section.show_banner(self._unfamiliar)
 
     def done(self, nodes):
-        self._run = None
+        updated = self._updates
+        self._run, self._updates = None, False
+        template = _("Updated “{name}” in {seconds:.0f} s.") if updated else _("Added “{name}” in {seconds:.0f} s.")
         seconds = time.monotonic() - self._started
+        self.run_section.go(State.DONE, template.format(name=nodes.synthetic.GetName(), seconds=seconds))
         if self.parameters is not None:
             self.parameters.run = nodes.run
             self.results_section.refresh()
             if not self.inspect.active:
                 views.show_in_slices(nodes)
-        message = _("Added “{name}” in {seconds:.0f} s.").format(name=nodes.synthetic.GetName(), seconds=seconds)
-        self.run_section.go(State.DONE, message)
 
     def failed(self, error):
         self._run = None
@@ -175,6 +182,10 @@ class TranslationPanel(VTKObservationMixin):
             return TranslationError(_("There is no scene."))
         if self.model_import.running:
             return TranslationError(_("A model is being imported."))
+        if self.logic.client.busy and self._run is None:
+            return TranslationError(
+                _("The worker process is busy: wait for the comparison, or another script, to end.")
+            )
         try:
             resolve_options(self.parameters, self.logic)
         except TranslationError as error:
@@ -201,15 +212,23 @@ class TranslationPanel(VTKObservationMixin):
             for event in (vtk.vtkCommand.ModifiedEvent, slicer.vtkMRMLTransformableNode.TransformModifiedEvent):
                 self._input_observer.addObserver(volume, event, self._on_modified)
         if self.run_section.state not in RUNNING:
-            self.run_section.show_banner([])  # it was about another image
+            self.run_section.show_banner([])  # it was about another image, and so is what the last run came to
+            self.run_section.settle()
 
     def _on_modified(self, _caller, _event):
         if not slicer.mrmlScene.IsBatchProcessing():
             self.refresh()
 
     @vtk.calldata_type(vtk.VTK_OBJECT)
+    def _on_node_leaving(self, _scene, _event, node):
+        """Before the selector hears of it, which would silently take the next volume for the input."""
+        if node is self._input and self.parameters is not None and not slicer.mrmlScene.IsClosing():
+            self.parameters.inputVolume = None
+
+    @vtk.calldata_type(vtk.VTK_OBJECT)
     def _on_node_removed(self, _scene, _event, node):
-        if node.GetAttribute("SASAN.run") and not slicer.mrmlScene.IsBatchProcessing():
+        of_a_run = node.GetAttribute("SASAN.run") or any(run.source is node for run in self.results_section.runs)
+        if of_a_run and not slicer.mrmlScene.IsBatchProcessing():
             self.results_section.refresh()
 
     def _on_batch_end(self, _scene, _event):
@@ -239,4 +258,13 @@ class TranslationPanel(VTKObservationMixin):
             if dependencies.missing():
                 failed(str(error))
                 return
-        self.logic.compare(nodes, reference, done, lambda error: failed(str(error)))
+
+        def ended(report):
+            def tell(*arguments):
+                report(*arguments)
+                self.refresh()  # the worker is free again
+
+            return tell
+
+        self.logic.compare(nodes, reference, ended(done), ended(lambda error: failed(str(error))))
+        self.refresh()
