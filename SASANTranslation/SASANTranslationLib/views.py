@@ -7,7 +7,7 @@ import slicer
 import vtk
 
 from SASANTranslationLib.attention import anatomy_volume, body_mask, complementary_maps
-from SASANTranslationLib.geometry import ijk_to_world
+from SASANTranslationLib.geometry import has_voxels, ijk_to_world
 
 ATTENTION_OPACITY = 0.6
 SEGMENTATION_OPACITY = 0.45
@@ -95,7 +95,7 @@ def _rows(nodes, overlay):
 def image_to_show(nodes):
     """What to show a run's other outputs on: its input, or the next best if that was removed or is all there is."""
     images = (nodes.source, nodes.synthetic, nodes.uncertainty, *nodes.attention, nodes.segmentation)
-    return next(node for node in images if node is not None)
+    return next(node for node in images if node is not None and has_voxels(node))
 
 
 def slice_view(name):

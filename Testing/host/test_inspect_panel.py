@@ -364,7 +364,7 @@ def test_what_is_under_the_mouse_is_above_the_maps(host, panel, nodes):
     layout = panel.widget.layout()
     order = [layout.itemAt(n).widget().name for n in range(layout.count()) if layout.itemAt(n).widget() is not None]
     assert order == ["inspectHintLabel", "inspectReadoutButton", "inspectMapsButton", "inspectCompareButton"]
-    assert panel.ui.inspectMapsButton.layout().itemAt(1).layout().verticalSpacing == 2
+    assert qt_facade.unwrap(panel.ui.inspectMapsButton.layout().itemAt(1)).layout().verticalSpacing() == 2
 
 
 def test_a_click_on_the_picture_goes_where_the_map_is_strongest(host, panel, nodes):
@@ -397,7 +397,8 @@ def test_the_values_follow_the_mouse(host, panel, nodes):
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(-1000, "−1000 HU"), (-12.34, "−12.3 HU"), (-2e-6, "−2e−06 HU"), (-0.0, "0 HU"), (7, "7 HU")]
+    ("value", "text"),
+    [(-1000, "−1000 HU"), (-12.34, "−12.3 HU"), (-2e-6, "−2e−06 HU"), (-0.0, "0 HU"), (7, "7 HU"), (np.nan, "–")],
 )
 def test_negative_values_have_a_minus(host, panel, nodes, value, text):
     slicer.util.updateVolumeFromArray(nodes.synthetic, np.full(fake_result.SHAPE, value, np.float32))

@@ -182,12 +182,10 @@ def test_some_frames_are_a_recording_if_so_wished(source):
     assert shown(nodes.synthetic) == 0
 
 
-def test_a_discarded_recording_leaves_nothing(source):
+def test_a_recording_that_is_never_finished_leaves_nothing(source):
     before = everything()
     nodes = translate(source, 0)
-    recorder = FrameRecorder(frames_of(source), nodes)
-    recorder.record(0)
-    recorder.discard()
+    FrameRecorder(frames_of(source), nodes).record(0)
     results.remove_run(nodes)
     assert everything() == before
 
@@ -210,18 +208,6 @@ def test_translating_all_frames_again_replaces_the_recording(source):
     assert [node.GetID() for node in again.outputs] == [node.GetID() for node in nodes.outputs]
     assert len(scene_nodes("vtkMRMLSequenceNode")) == 1 + len(nodes.outputs)
     assert frames_of(source).browser.GetNumberOfSynchronizedSequenceNodes(True) == 1 + len(nodes.outputs)
-
-
-def test_discarding_a_second_recording_shows_the_first_again(source):
-    nodes = translate_all(source)
-    result = {"synthetic": np.full(fake_result.SHAPE, 77, np.float32), **fake_result.result("segmentation")}
-    description = fake_result.description()
-    nodes = results.add_results(description, result, source, segmentation_node=True, update=nodes)
-    recorder = FrameRecorder(frames_of(source), nodes)
-    recorder.record(0)
-    recorder.discard()
-    assert shown(nodes.synthetic) == 1
-    assert frames_of(nodes.synthetic).count == 3
 
 
 def test_outputs_that_are_not_made_any_more_leave_with_their_frames(source):

@@ -185,3 +185,31 @@ def test_the_strongest_point_of_a_large_flat_volume_is_found_among_its_own_voxel
         node.SetIJKToRASMatrix(vtk.vtkMatrix4x4())
     i, j, k = thumbnails.strongest_point(nodes.attention[0], nodes.source)
     assert k == 2 and 1200 <= j < 1300 and 300 <= i < 400
+
+
+#: Parents under which a volume has no extent, or lies nowhere.
+SINGULAR = [np.diag([1, 0, 1, 1]), np.diag([0, 0, 0, 1]), np.diag([np.nan, 1, 1, 1])]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("matrix", SINGULAR)
+def test_a_volume_squeezed_flat_has_an_empty_picture_and_can_be_shown(nodes, matrix, tmp_path):
+    extent = views.content_extent(nodes.source)
+    view = SliceView("Test", 64, 64)
+    parent = transform(matrix)
+    for volume in (nodes.source, *nodes.volumes):
+        volume.SetAndObserveTransformNodeID(parent.GetID())
+    assert thumbnails.strongest_point(nodes.attention[0], anatomy_volume(nodes)) is None
+    picture = thumbnails.thumbnail(nodes.attention[0], nodes.source, extent, extent.focus, 16)
+    assert not _decoded(picture, tmp_path).any()
+    views.fit(view.node, views.content_extent(nodes.source))
+    assert np.isfinite(view.node.GetFieldOfView()).all() and min(view.node.GetFieldOfView()) > 0
+    assert all(np.isfinite(view.node.GetSliceToRAS().GetElement(n, 3)) for n in range(3))
+
+
+def test_a_volume_without_spacing_has_an_empty_picture(nodes, tmp_path):
+    extent = views.content_extent(nodes.source)
+    for volume in (nodes.source, *nodes.volumes):
+        volume.SetSpacing(0, 1, 1)
+    picture = thumbnails.thumbnail(nodes.attention[0], nodes.source, extent, extent.focus, 16)
+    assert not _decoded(picture, tmp_path).any()

@@ -35,7 +35,6 @@ def test_every_volume_is_read_in_the_voxel_that_holds_the_point():
     assert reading.class_color == fake_result.COLORS[3]
     assert reading.attention == (1, 0, 1, 0)
     assert reading.difference is None
-    assert not reading.is_empty
 
 
 @pytest.mark.parametrize("offset", [0.49, -0.49])
@@ -100,7 +99,6 @@ def test_beyond_the_volumes_there_is_nothing():
     nodes = add_run()
     reading = read_at(nodes, (900, -900, 900))
     assert reading == Reading(attention=(None,) * 4)
-    assert reading.is_empty
     for axis, size in enumerate(fake_result.SHAPE):
         voxel = list(MARKED)
         voxel[axis] = size - 0.51
@@ -156,3 +154,19 @@ def _seconds(call):
     started = time.perf_counter()
     call()
     return time.perf_counter() - started
+
+
+@pytest.mark.parametrize("matrix", [np.diag([1, 0, 1, 1]), np.diag([0, 0, 0, 1]), np.diag([np.nan, 1, 1, 1])])
+def test_a_volume_squeezed_flat_has_no_values(matrix):
+    nodes = add_run(parent=transform(matrix))
+    for point in ((0.0, 0.0, 0.0), world(MARKED)):
+        assert read_at(nodes, point) == Reading(attention=(None,) * 4)
+
+
+@pytest.mark.parametrize("spacing", [0, np.nan])
+def test_a_volume_without_spacing_has_no_values(spacing):
+    nodes = add_run(only=())
+    nodes.synthetic.SetSpacing(spacing, 1, 1)
+    reading = read_at(nodes, world(MARKED))
+    assert reading.synthetic is None
+    assert reading.source == 100

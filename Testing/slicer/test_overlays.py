@@ -273,3 +273,8 @@ def test_a_view_is_fitted_even_under_a_transform_that_is_not_linear(nodes, capfd
     linear.SetMatrixTransformToParent(slicer.util.vtkMatrixFromArray(np.diag([2.0, 2.0, 2.0, 1.0])))
     nodes.source.SetAndObserveTransformNodeID(linear.GetID())
     assert views.content_extent(nodes.source).size == pytest.approx([2 * size for size in before.size])
+
+
+def test_an_input_whose_image_is_gone_is_not_what_outputs_are_shown_on(nodes):
+    nodes.source.SetAndObserveImageData(None)
+    assert views.image_to_show(nodes) is nodes.synthetic

@@ -208,6 +208,13 @@ def test_outputs_lie_in_one_folder_beside_the_input(nodes):
     assert hierarchy().GetItemName(nodes.folder) == "patient_7: MR → CT"
 
 
+def test_further_folders_are_numbered(session):
+    source = fake_result.add_source()
+    runs = [results.add_results(fake_result.description(), fake_result.result("synthetic"), source) for _ in range(3)]
+    names = [hierarchy().GetItemName(run.folder) for run in runs]
+    assert names == ["patient_7: MR → CT", "patient_7: MR → CT (2)", "patient_7: MR → CT (3)"]
+
+
 def test_the_folder_is_made_in_the_inputs_study_and_each_run_has_its_own(session):
     source = fake_result.add_source("Mine")
     study = hierarchy().CreateStudyItem(hierarchy().GetSceneItemID(), "Study")

@@ -202,6 +202,21 @@ def test_the_tables_and_the_folder_of_a_run_without_outputs_are_removed(nodes):
     assert not [n for n in scene_nodes("vtkMRMLColorTableNode") if n.GetAttribute("Category") == "SASAN"]
 
 
+def test_colours_of_runs_that_the_user_deleted_by_hand_go_with_the_next_run_removed(source):
+    deleted, kept, removed = add(source), add(source), add(source)
+    used, categorised, *rest = deleted.color_tables
+    mine = fake_result.add_source("mine")
+    mine.CreateDefaultDisplayNodes()
+    mine.GetDisplayNode().SetAndObserveColorNodeID(used.GetID())
+    categorised.SetAttribute("Category", "Mine")
+    for node in deleted.outputs:
+        delete(node)
+    kept.attention[0].GetDisplayNode().SetAndObserveColorNodeID("vtkMRMLColorTableNodeRed")
+    results.remove_run(removed)
+    assert all(table.GetScene() is not None for table in (used, categorised, *kept.color_tables))
+    assert all(table.GetScene() is None for table in (*rest, *removed.color_tables))
+
+
 def test_what_the_user_put_into_the_folder_stays(nodes):
     mine = fake_result.add_source("mine")
     hierarchy().CreateItem(nodes.folder, mine)

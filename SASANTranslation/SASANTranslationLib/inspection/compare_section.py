@@ -6,7 +6,7 @@ import slicer
 from slicer.i18n import tr as _
 
 from SASANTranslationLib.inspection.comparison import add_comparison, find_comparison
-from SASANTranslationLib.inspection.readout import units_of
+from SASANTranslationLib.inspection.readout import number_text, units_of
 from SASANTranslationLib.scene import is_in_scene
 
 
@@ -154,4 +154,4 @@ def _value(value, suffix, digits=1):
     """A measure as text; a dash where there is none."""
     if value is None or value != value:
         return "–"
-    return f"{value:.{digits}f}{suffix}"
+    return number_text(value, f".{digits}f") + suffix

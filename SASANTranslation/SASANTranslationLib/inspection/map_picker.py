@@ -24,6 +24,7 @@ class MapPicker(VTKObservationMixin):
         super().__init__()
         self._ui, self._chosen, self._restyled, self._jump = ui, chosen, restyled, jump
         self._nodes = None
+        self._measured = None
         ui.mapsGridLayout.setColumnStretch(_THRESHOLD_COLUMN, 1)
         self.parameters = None
         self.rows = []
@@ -39,12 +40,22 @@ class MapPicker(VTKObservationMixin):
         found = list(zip(self._numbers(), nodes.attention if nodes is not None else [], strict=True))
         if [(row.number, row.node) for row in self.rows] != found:
             self._make_rows(found)
-        if self.rows:
-            background = next(node for node in (nodes.source, nodes.synthetic, *nodes.attention) if node is not None)
+        if not self.rows:
+            self._measured = None
+            return
+        background = views.image_to_show(nodes)
+        now = [_state(node) for node in (background, attention.anatomy_volume(nodes), *nodes.attention)]
+        if now == self._measured:
+            # Called often, for the same run; only windows and colours may be others.
+            for row in self.rows:
+                row.refresh()
+        else:
+            self._measured = None
             anatomy, shares = attention.anatomy_volume(nodes), maps.Shares(nodes)
             extent = views.content_extent(background)
             for row in self.rows:
                 row.set_anatomy(shares, background, extent, anatomy)
+            self._measured = now
 
     def refresh(self):
         """Show what the parameter node says."""
@@ -78,7 +89,7 @@ class MapPicker(VTKObservationMixin):
 
     def cleanup(self):
         """Let go of the nodes."""
-        self._nodes = None
+        self._nodes = self._measured = None
         self._make_rows([])
 
     def _make_rows(self, found):
@@ -122,3 +133,16 @@ class MapPicker(VTKObservationMixin):
     def _on_opacity(self, value):
         if self.parameters is not None:
             self.parameters.overlayOpacity = value
+
+
+def _state(volume):
+    """Something that is another thing once a volume's voxels are others, or lie elsewhere."""
+    if volume is None:
+        return None
+    image, parent = volume.GetImageData(), volume.GetParentTransformNode()
+    return (
+        volume,
+        volume.GetMTime(),
+        image.GetMTime() if image is not None else None,
+        parent.GetTransformToWorldMTime() if parent is not None else None,
+    )

@@ -3,7 +3,7 @@
 from slicer.util import arrayFromVolume
 
 from SASANTranslationLib import colors, presentation
-from SASANTranslationLib.attention import anatomy_volume, body_mask
+from SASANTranslationLib.attention import anatomy_volume, inside
 from SASANTranslationLib.provenance_attributes import COLORS_OF, COLORS_ROLE, ROLE, RUN, key_of
 from SASANTranslationLib.translation_nodes import tables_of
 
@@ -81,21 +81,6 @@ class Shares:
         import numpy as np
 
         values = np.stack([presentation.sampled(arrayFromVolume(node)) for node in self._nodes])
-        values = values[:, inside(self._anatomy, values.shape[1:])]
+        values = values[:, inside(self._anatomy, self._nodes[0])]
         strongest = np.where(values.max(axis=0) > 0, values.argmax(axis=0), -1)
         return {node.GetID(): float((strongest == number).mean()) for number, node in enumerate(self._nodes)}
-
-
-def inside(volume, shape):
-    """Where a volume has a label or shows a body: bool, on every n-th voxel as `presentation.sampled` takes them.
-
-    Everywhere, if it is None, has another grid, or shows none.
-    """
-    import numpy as np
-
-    if volume is not None and volume.GetImageData() is not None:
-        array = presentation.sampled(arrayFromVolume(volume))
-        mask = array > 0 if volume.IsA("vtkMRMLLabelMapVolumeNode") else body_mask(array)
-        if mask.shape == shape and mask.any():
-            return mask
-    return np.ones(shape, bool)

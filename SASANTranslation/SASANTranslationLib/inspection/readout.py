@@ -1,7 +1,7 @@
 """The values of a run at one point of the patient, as fast as the mouse moves. No Qt, and no copy of a volume."""
 
 from dataclasses import dataclass
-from math import floor
+from math import floor, isfinite
 
 import slicer
 import vtk
@@ -23,12 +23,6 @@ class Reading:
     class_name: str | None = None
     class_color: tuple | None = None
     attention: tuple = ()
-
-    @property
-    def is_empty(self):
-        """Whether the point lies outside every volume."""
-        values = (self.source, self.synthetic, self.uncertainty, self.difference, self.label, *self.attention)
-        return all(value is None for value in values)
 
 
 def read_at(nodes, ras, difference=None):
@@ -67,6 +61,12 @@ def units_of(node):
     return {"[hnsf'U]": "HU"}.get(code, code)
 
 
+def number_text(value, specification):
+    """A number as text, to be read only: formatted, with a minus sign as wide as a plus, and none before a zero."""
+    text = format(value, specification)
+    return text.lstrip("-") if float(text) == 0 else text.replace("-", "−")
+
+
 def _value(node, ras, points):
     """The voxel of `node` at world `ras`; None outside. `points` keeps what each parent transform made of it."""
     image = node.GetImageData() if node is not None else None
@@ -76,15 +76,26 @@ def _value(node, ras, points):
     if parent not in points:
         points[parent] = ras if parent is None else _into(parent, ras)
     matrix = vtk.vtkMatrix4x4()
-    node.GetRASToIJKMatrix(matrix)
-    voxel = [floor(part + 0.5) for part in matrix.MultiplyPoint((*points[parent], 1.0))[:3]]
+    node.GetIJKToRASMatrix(matrix)
+    if points[parent] is None or matrix.Determinant() == 0:
+        return None
+    matrix.Invert()
+    voxel = matrix.MultiplyPoint((*points[parent], 1.0))[:3]
+    if not all(map(isfinite, voxel)):
+        return None
+    voxel = [floor(part + 0.5) for part in voxel]
     if not all(0 <= index < size for index, size in zip(voxel, image.GetDimensions(), strict=True)):
         return None
     return image.GetScalarComponentAsDouble(*voxel, 0)
 
 
 def _into(transform, ras):
-    """A world point in the coordinates below a transform node, linear or not."""
+    """A world point in the coordinates below a transform node, linear or not; None if it squeezes space flat."""
+    if transform.IsTransformToWorldLinear():
+        to_world = vtk.vtkMatrix4x4()
+        transform.GetMatrixTransformToWorld(to_world)
+        if to_world.Determinant() == 0:
+            return None
     from_world = vtk.vtkGeneralTransform()
     slicer.vtkMRMLTransformNode.GetTransformBetweenNodes(None, transform, from_world)
     return from_world.TransformPoint(ras)

@@ -4,7 +4,7 @@ import qt
 from slicer.i18n import tr as _
 
 from SASANTranslationLib.inspection import maps
-from SASANTranslationLib.inspection.readout import Reading, units_of
+from SASANTranslationLib.inspection.readout import Reading, number_text, units_of
 
 _NOTHING = "–"
 
@@ -87,7 +87,7 @@ class _Bar:
         grid.setColumnStretch(column + 1, 1)
 
     def show(self, value):
-        text = _NOTHING if value is None else f"{value:.2f}"
+        text = _NOTHING if value is None else number_text(value, ".2f")
         if text != self._text:
             self._text = text
             self._label.text = text
@@ -107,9 +107,9 @@ class _Bar:
 
 def _number(value, units):
     """A value as text, with as many digits as can matter."""
-    if value is None:
+    if value is None or value != value:
         return _NOTHING
-    text = f"{value:.0f}" if abs(value) >= 100 or value == round(value) else f"{value:.3g}"
+    text = number_text(value, ".0f" if abs(value) >= 100 or value == round(value) else ".3g")
     return f"{text} {units}" if units else text
 
 

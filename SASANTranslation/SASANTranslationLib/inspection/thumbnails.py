@@ -1,6 +1,6 @@
 """Small pictures of attention maps, as PNG bytes: drawn without Qt and without a slice view."""
 
-from SASANTranslationLib import geometry, presentation
+from SASANTranslationLib import attention, geometry, presentation
 from SASANTranslationLib.inspection import maps
 
 #: How much of a pixel the map's colour covers.
@@ -33,7 +33,8 @@ def thumbnail(node, background, extent, point, size=96):
 def strongest_point(node, anatomy):
     """A world point (mm) in the middle of where a map marks most: in that axial slice, a voxel that it marks.
 
-    Only the anatomy counts, as the volume node `anatomy` shows it. Returns None for a map that marks nothing there.
+    Only the anatomy counts, as the volume node `anatomy` shows it. Returns None for a map that marks nothing there, or
+    that a transform has squeezed flat.
     """
     import numpy as np
     from slicer.util import arrayFromVolume, arrayFromVTKMatrix
@@ -41,8 +42,8 @@ def strongest_point(node, anatomy):
     array = arrayFromVolume(node)
     coarse = presentation.sampled(array)
     step = coarse.strides[0] // array.strides[0]
-    indices = np.argwhere((coarse > maps.threshold(node)) & maps.inside(anatomy, coarse.shape))
-    if not len(indices):
+    indices = np.argwhere((coarse > maps.threshold(node)) & attention.inside(anatomy, node))
+    if not len(indices) or not geometry.spans_a_volume(node):
         return None
     matrix = arrayFromVTKMatrix(geometry.ijk_to_world(node))
     points = indices[:, ::-1] * step @ matrix[:3, :3].T + matrix[:3, 3]
@@ -77,8 +78,14 @@ def _sample(volume, points):
     from slicer.util import arrayFromVolume, arrayFromVTKMatrix
 
     array = arrayFromVolume(volume)
-    from_world = np.linalg.inv(arrayFromVTKMatrix(geometry.ijk_to_world(volume)))
-    voxels = np.floor((points @ from_world.T)[..., 2::-1] + 0.5).astype(int)
+    to_world = arrayFromVTKMatrix(geometry.ijk_to_world(volume))
+    try:
+        from_world = np.linalg.inv(to_world) if np.isfinite(to_world).all() else None
+    except np.linalg.LinAlgError:
+        from_world = None
+    if from_world is None:  # a transform has squeezed it flat: no point lies in it
+        return np.zeros(points.shape[:2], np.float32), np.zeros(points.shape[:2], bool)
+    voxels = np.floor((points @ from_world.T)[..., 2::-1] + 0.5)
     inside = ((voxels >= 0) & (voxels < array.shape)).all(axis=-1)
-    k, j, i = np.moveaxis(np.where(inside[..., None], voxels, 0), -1, 0)
+    k, j, i = np.moveaxis(np.where(inside[..., None], voxels, 0).astype(int), -1, 0)
     return np.where(inside, array[k, j, i], 0).astype(np.float32), inside
