@@ -118,7 +118,7 @@ class SASANTranslationLogic(ScriptedLoadableModuleLogic):
                 _("{name} {what}, so the direction is not clear.").format(
                     name=volumeNode.GetName() if volumeNode is not None else _("The volume"), what=what
                 ),
-                _("Choose one of: {directions}.").format(directions=", ".join(model.directions)),
+                _("Choose one of: {directions}.").format(directions=model.direction_choice),
             )
         return direction
 

@@ -50,6 +50,11 @@ class Model:
         a, b = (self.card["domains"][key]["name"] for key in "ab")
         return {f"{a}-to-{b}".lower(): (a, b), f"{b}-to-{a}".lower(): (b, a)}
 
+    @property
+    def direction_choice(self):
+        """The directions for a message: as scripts name them, and as the panel does."""
+        return ", ".join(f"{name} ({' → '.join(domains)})" for name, domains in self.directions.items())
+
     def direction_from(self, modality):
         """The direction whose source has this modality ("MR", "CT"); None if none or both have it."""
         fitting = []

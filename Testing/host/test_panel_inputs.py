@@ -123,6 +123,7 @@ def test_the_direction_is_guessed_from_dicom_first(panel):
     hierarchy.SetItemAttribute(item, "DICOM.Modality", "PT")
     panel.refresh()
     assert "Phantom is PT, so the direction is not clear" in reason(panel)
+    assert "Choose one of: mr-to-ct (MR → CT), ct-to-mr (CT → MR)." in reason(panel)
     panel.ui.directionComboBox.setCurrentIndex(1)
     assert panel.parameters.direction == "mr-to-ct"
     assert panel.ui.translateButton.enabled

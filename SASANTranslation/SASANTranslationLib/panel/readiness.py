@@ -22,7 +22,7 @@ def resolve_options(parameters, logic):
     if direction not in model.directions:
         raise TranslationError(
             _("The model {name} does not translate {direction}.").format(name=model.name, direction=direction),
-            _("Choose one of: {directions}.").format(directions=", ".join(model.directions)),
+            _("Choose one of: {directions}.").format(directions=model.direction_choice),
         )
     outputs = ("attention", "segmentation", "uncertainty")
     wanted = {
