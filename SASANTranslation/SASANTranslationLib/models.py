@@ -3,6 +3,7 @@
 The worker checks a model strictly before it uses it.
 """
 
+import functools
 import json
 import shutil
 from dataclasses import dataclass, field
@@ -108,16 +109,22 @@ def read_model(folder, bundled):
     """The model in a folder; one whose card cannot be shown has a `problem`."""
     path = folder / CARD
     try:
-        card = json.loads(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        return _read_model(folder, bundled, status.st_mtime_ns, status.st_size)
     except (OSError, ValueError) as error:
         problem = _("The model card {path} cannot be read: {error}.").format(path=path, error=error)
         return Model(folder, bundled, problem=problem)
+
+
+@functools.lru_cache
+def _read_model(folder, bundled, _mtime, _size):
+    """The panel asks at every change of its parameters, and a card hardly ever changes."""
+    path = folder / CARD
+    card = json.loads(path.read_text(encoding="utf-8"))
     model = Model(folder, bundled, card if isinstance(card, dict) else {})
-    return (
-        model
-        if _can_be_shown(model)
-        else Model(folder, bundled, problem=_("The model card {path} is not valid.").format(path=path))
-    )
+    if _can_be_shown(model):
+        return model
+    return Model(folder, bundled, problem=_("The model card {path} is not valid.").format(path=path))
 
 
 def _can_be_shown(model):

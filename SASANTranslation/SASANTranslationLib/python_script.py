@@ -4,21 +4,14 @@ import json
 import shlex
 
 from SASANTranslationLib.frames import frames_of
+from SASANTranslationLib.options import OUTPUTS
 
 
 def python_script(nodes):
     """The text that repeats the run of `nodes` (`TranslationNodes`), from the provenance on its volumes."""
     model, direction, device = (nodes.entry(key) for key in ("model", "direction", "device"))
     fused = len(json.loads(nodes.entry("planes"))) > 1
-    outputs = tuple(
-        name
-        for name, made in (
-            ("attention", nodes.attention),
-            ("segmentation", nodes.segmentation),
-            ("uncertainty", nodes.uncertainty),
-        )
-        if made
-    )
+    outputs = tuple(name for name in OUTPUTS if getattr(nodes, name))
     source = nodes.source.GetName() if nodes.source is not None else "INPUT"
     given = {"model": model, "direction": direction, "outputs": outputs, "fusePlanes": fused}
     given.update({"segmentationNode": nodes.segments is not None, "device": device})

@@ -13,7 +13,7 @@ from SASANTranslationLib.run_building import RunBuilder
 from SASANTranslationLib.scene import batch, is_in_scene
 from SASANTranslationLib.translation_nodes import TranslationNodes, find_run, find_runs
 
-__all__ = ["TranslationNodes", "add_results", "find_run", "find_runs", "remove_run"]
+__all__ = ["TranslationNodes", "add_results", "find_run", "find_runs", "remove_run", "source_removed"]
 
 _ORDER = ("synthetic", "segmentation", "uncertainty", "attention")
 
@@ -36,9 +36,7 @@ def add_results(description, arrays, source, *, segmentation_node=False, update=
     """
     keys = _sorted_keys(arrays)
     if not is_in_scene(source) or source.GetImageData() is None:
-        raise TranslationError(
-            _("The input volume was removed while it was translated."), _("Nothing was added."), kind="source"
-        )
+        raise source_removed()
     geometry = source if geometry is None else geometry
     # What can fail for want of memory comes first, before the scene is touched.
     images = {key: image_from_array(arrays[key], geometry, labels=key == "segmentation") for key in keys}
@@ -56,6 +54,13 @@ def add_results(description, arrays, source, *, segmentation_node=False, update=
     nodes = find_run(run)
     nodes.reference = update.reference if update is not None else None
     return nodes
+
+
+def source_removed():
+    """The error of an input that left the scene while it was translated."""
+    return TranslationError(
+        _("The input volume was removed while it was translated."), _("Nothing was added."), kind="source"
+    )
 
 
 def _sorted_keys(arrays):

@@ -69,7 +69,7 @@ class TranslationRun:
     def _send(self):
         options, volume = self._options, self._frame(len(self._results))
         if volume is None:
-            raise _removed()
+            raise results.source_removed()
         self._folder = ExchangeFolder()
         try:
             fields = {
@@ -162,9 +162,3 @@ def _arrays(folder, files):
     for number, file in enumerate(files.get("attention", ()), start=1):
         arrays[f"attention_{number}"] = folder.read(file)
     return arrays
-
-
-def _removed():
-    return TranslationError(
-        _("The input volume was removed while it was translated."), _("Nothing was added."), kind="source"
-    )

@@ -4,7 +4,7 @@ from slicer.i18n import tr as _
 
 from SASANTranslationLib.errors import TranslationError
 from SASANTranslationLib.models import find_model
-from SASANTranslationLib.options import TranslationOptions
+from SASANTranslationLib.options import OUTPUTS, TranslationOptions
 from SASANTranslationLib.transfer import check_input
 
 
@@ -24,7 +24,6 @@ def resolve_options(parameters, logic):
             _("The model {name} does not translate {direction}.").format(name=model.name, direction=direction),
             _("Choose one of: {directions}.").format(directions=model.direction_choice),
         )
-    outputs = ("attention", "segmentation", "uncertainty")
     wanted = {
         "attention": parameters.attention,
         "segmentation": parameters.segmentation or parameters.segmentationNode,
@@ -33,7 +32,7 @@ def resolve_options(parameters, logic):
     return TranslationOptions(
         model=parameters.model,
         direction=direction,
-        outputs=tuple(name for name in outputs if wanted[name]),
+        outputs=tuple(name for name in OUTPUTS if wanted[name]),
         fuse_planes=parameters.fusePlanes,
         segmentation_node=parameters.segmentationNode,
         device=parameters.device,
