@@ -2,20 +2,18 @@
 
 import json
 import os
-import shutil
 import signal
 import threading
 
 import pytest
 import torch
-from training_examples import preparation, prepared, training, write_heads
+from training_examples import training
 
 from SASANLib.errors import SASANError
 from SASANLib.training.config import OptimiserConfig
 from SASANLib.training.engine import Engine, Hook
 from SASANLib.training.hooks import Checkpoints, Log, StopFile, heed_signals
 from SASANLib.training.job import Job
-from SASANLib.training.prepare import prepare
 from SASANLib.training.ranks import Ranks
 from SASANLib.training.state import learning_rate_factor
 from SASANLib.training.validation import Validation
@@ -30,24 +28,6 @@ VOXEL_ONLY = {
     "auxiliary": 0,
     "voxel": 1,
 }
-
-
-@pytest.fixture(scope="module")
-def paired(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("paired"), size=48)
-
-
-@pytest.fixture(scope="module")
-def unpaired(tmp_path_factory):
-    folder = write_heads(tmp_path_factory.mktemp("unpaired"))
-    return prepare(preparation(folder, labelled="a", paired=False), folder / "prepared")
-
-
-@pytest.fixture
-def jobs(tmp_path):
-    """A folder for jobs, which goes after the test: checkpoints are large."""
-    yield tmp_path
-    shutil.rmtree(tmp_path)
 
 
 class At(Hook):

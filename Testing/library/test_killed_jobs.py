@@ -2,7 +2,6 @@
 
 import os
 import random
-import shutil
 import signal
 import sys
 import time
@@ -10,7 +9,6 @@ import time
 import pytest
 import torch
 from killed_jobs import DEATHS
-from nursery import nursery
 from test_engine import VOXEL_ONLY, differences
 from tiny_networks import tiny_networks
 from training_examples import prepared, training
@@ -29,18 +27,6 @@ TRAIN = "killed_jobs:train"
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     return prepared(tmp_path_factory.mktemp("data"))
-
-
-@pytest.fixture(scope="module")
-def children():
-    with nursery() as opened:
-        yield opened
-
-
-@pytest.fixture
-def jobs(tmp_path):
-    yield tmp_path
-    shutil.rmtree(tmp_path)
 
 
 def configured(data, **changes):

@@ -11,15 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from nursery import USER_ERROR, nursery
-from training_examples import preparation, prepared, training, write_heads
+from nursery import USER_ERROR
+from training_examples import training
 
 from SASANLib import devices
 from SASANLib.errors import SASANError
 from SASANLib.training.engine import Engine
 from SASANLib.training.hooks import Log
 from SASANLib.training.job import Job
-from SASANLib.training.prepare import prepare
 from SASANLib.training.ranks import Ranks, _own_device, joined
 from SASANLib.training.sampling import Batches
 
@@ -27,29 +26,6 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="needs fork")
 TRAIN = "ranked_jobs:train"
 CPU = torch.device("cpu")
 WEIGHTS = ("adversarial", "segmentation_adversarial", "cycle", "identity", "regularisation", "auxiliary", "voxel")
-
-
-@pytest.fixture(scope="module")
-def paired(tmp_path_factory):
-    return prepared(tmp_path_factory.mktemp("paired"), size=48)
-
-
-@pytest.fixture(scope="module")
-def unpaired(tmp_path_factory):
-    folder = write_heads(tmp_path_factory.mktemp("unpaired"))
-    return prepare(preparation(folder, labelled="a", paired=False), folder / "prepared")
-
-
-@pytest.fixture(scope="module")
-def children():
-    with nursery() as opened:
-        yield opened
-
-
-@pytest.fixture
-def jobs(tmp_path):
-    yield tmp_path
-    shutil.rmtree(tmp_path)
 
 
 def configured(data, **changes):

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from worker_examples import (
+    SMALL_FILES,
     Worker,
     assert_error,
     names,
@@ -113,12 +114,7 @@ def test_a_folder_that_vanishes_during_the_work(worker, slow, tmp_path):
 @POSIX
 def test_a_disk_without_room_leaves_no_half_results(bundle, tmp_path):
     """Out of space through the system's limit on file size: the labels, a quarter as large, fit, the image does not."""
-    limited = (
-        "import resource, signal\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))"
-    )
-    with Worker(tmp_path / "log.txt", first=limited) as worker:
+    with Worker(tmp_path / "log.txt", first=SMALL_FILES) as worker:
         worker.event()
         fields = translate_fields(bundle, small_head(), tmp_path / "x", outputs=["segmentation", "synthetic"])
         *_, event = worker.ask("translate", **fields)

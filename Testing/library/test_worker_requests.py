@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bundle_examples import change_card, zip_folder
 from test_comparison import LEFT, RIGHT, SHAPE, reference, synthetic
-from worker_examples import Worker, assert_error, names, volume_file
+from worker_examples import SMALL_FILES, Worker, assert_error, names, volume_file
 
 from SASANLib.evaluation.comparison import compare
 from SASANLib.model import load_bundle, read_card
@@ -87,12 +87,7 @@ def test_comparison_of_what_does_not_overlap_and_into_a_folder_that_is_gone(work
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot limit the size of a process's files")
 def test_comparison_on_a_disk_without_room(fields, tmp_path):
-    limited = (
-        "import resource, signal\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))"
-    )
-    with Worker(tmp_path / "log.txt", first=limited) as worker:
+    with Worker(tmp_path / "log.txt", first=SMALL_FILES) as worker:
         worker.event()
         assert_error(worker.ask("compare", **fields)[-1], "disk", "difference.npy", "File too large")
         assert "difference.npy" not in names(tmp_path / "x")

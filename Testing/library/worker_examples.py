@@ -21,6 +21,13 @@ OUTPUTS = ["synthetic", "attention", "segmentation", "uncertainty"]
 RUN = "from SASANLib.worker.__main__ import main; main()"
 LIMIT_S = 120
 
+#: For `Worker(first=…)`: the system lets it write no file of more than 5000 bytes, as on a disk without room.
+SMALL_FILES = (
+    "import resource, signal\n"
+    "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+    "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000))"
+)
+
 
 class Worker:
     """A child process. first: Python that it runs before anything else. The log is in `log`."""

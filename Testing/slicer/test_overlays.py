@@ -5,23 +5,12 @@ import numpy as np
 import pytest
 import slicer
 from slicer.util import arrayFromVolume, arrayFromVTKMatrix
-from slicer_session import Session, SliceView
+from slicer_session import SliceView
 from test_harden import bspline_transform
 
 from SASANTranslationLib import attention, colors, results, views
 
 PLANES = ("Axial", "Coronal", "Sagittal")
-
-
-@pytest.fixture
-def session():
-    with Session() as session:
-        yield session
-
-
-@pytest.fixture
-def source(session):
-    return fake_result.add_source()
 
 
 @pytest.fixture

@@ -8,23 +8,12 @@ import fake_result
 import numpy as np
 import pytest
 import slicer
-from scene_examples import everything, hierarchy, ijk_to_ras, item_parent, items, module_session, units, volumes
+from scene_examples import everything, hierarchy, ijk_to_ras, item_parent, items, units, volumes
 from slicer.util import arrayFromVolume
 
 import SASANTranslationLib
 from SASANTranslationLib import colors, presentation, results, run_building
 from SASANTranslationLib.errors import TranslationError
-
-
-@pytest.fixture
-def session():
-    with module_session() as session:
-        yield session
-
-
-@pytest.fixture
-def source(session):
-    return fake_result.add_source()
 
 
 @pytest.fixture

@@ -13,12 +13,6 @@ from SASANTranslationLib.scene import scene_nodes
 
 
 @pytest.fixture
-def session():
-    with module_session() as session:
-        yield session
-
-
-@pytest.fixture
 def source(session):
     node = fake_result.add_source()
     hierarchy().CreateItem(hierarchy().GetSceneItemID(), node)

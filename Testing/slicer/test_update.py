@@ -11,24 +11,12 @@ from scene_examples import (
     ijk_to_ras,
     item_parent,
     items,
-    module_session,
     segments_of,
     units,
 )
 from slicer.util import arrayFromVolume
 
 from SASANTranslationLib import colors, presentation, results, run_building
-
-
-@pytest.fixture
-def session():
-    with module_session() as session:
-        yield session
-
-
-@pytest.fixture
-def source(session):
-    return fake_result.add_source()
 
 
 @pytest.fixture
